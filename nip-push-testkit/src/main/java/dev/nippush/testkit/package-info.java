@@ -1,0 +1,5 @@
+/** A relay, fake gateways, virtual time and contract tests. May import the core, Jetty, pushy, JUnit and AssertJ. */
+@NullMarked
+package dev.nippush.testkit;
+
+import org.jspecify.annotations.NullMarked;
