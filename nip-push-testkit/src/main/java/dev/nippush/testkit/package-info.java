@@ -1,4 +1,4 @@
-/** A relay, fake gateways, virtual time and contract tests. May import the core, Jetty, pushy, JUnit and AssertJ. */
+/** A relay, fake gateways, virtual time and contract tests. May import the core, BouncyCastle, Jetty, pushy, JUnit and AssertJ. */
 @NullMarked
 package dev.nippush.testkit;
 
