@@ -1,0 +1,41 @@
+package dev.nippush.event;
+
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A text or value that is no event. Cheap, since strangers cause it: it has no stack trace. Its message holds nothing of
+ * the text.
+ */
+public final class EventFormatException extends IllegalArgumentException {
+
+    private static final long serialVersionUID = 1L;
+
+    private final EventDefect defect;
+    private final transient @Nullable EventId id;
+
+    EventFormatException(EventDefect defect) {
+        this(defect, null);
+    }
+
+    EventFormatException(EventDefect defect, @Nullable EventId id) {
+        super(defect.text());
+        this.defect = defect;
+        this.id = id;
+    }
+
+    /** Returns the first defect found. */
+    public EventDefect defect() {
+        return defect;
+    }
+
+    /** Returns the id that the text claims, when that could be read. */
+    public Optional<EventId> id() {
+        return Optional.ofNullable(id);
+    }
+
+    @Override
+    public Throwable fillInStackTrace() {
+        return this;
+    }
+}
