@@ -36,7 +36,7 @@ public final class Vectors {
     /** Reads a file of the published vectors; skips the test where there are none. */
     public static String publishedText(String path) {
         String folder = System.getProperty("nip-push.vectors", "");
-        Path file = Path.of(folder, "published", path);
+        Path file = Path.of(folder, path);
         assumeTrue(
                 !folder.isEmpty() && Files.exists(file),
                 () -> "no published vectors: the system property nip-push.vectors names no folder with " + path);
