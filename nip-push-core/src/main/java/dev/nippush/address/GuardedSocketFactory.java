@@ -33,7 +33,7 @@ public final class GuardedSocketFactory extends SocketFactory {
     private final Supplier<InboundBudget> budgets;
     private final Map<Endpoints, InboundBudget> open = new ConcurrentHashMap<>();
 
-    private record Endpoints(SocketAddress local, SocketAddress remote) {
+    private record Endpoints(SocketAddress local, @Nullable SocketAddress remote) {
         static Endpoints of(Socket socket) {
             return new Endpoints(socket.getLocalSocketAddress(), socket.getRemoteSocketAddress());
         }
@@ -141,7 +141,17 @@ public final class GuardedSocketFactory extends SocketFactory {
 
         @Override
         public InputStream getInputStream() throws IOException {
-            return new CountedInput(super.getInputStream(), budget);
+            return new CountedInput(super.getInputStream(), this);
+        }
+
+        private void spend(int bytes) throws IOException {
+            try {
+                budget.spend(bytes);
+            } catch (InboundLimitException tooMuch) {
+                // A TLS layer whose input fails while it closes would leave this socket open.
+                close();
+                throw tooMuch;
+            }
         }
 
         @Override
@@ -157,18 +167,18 @@ public final class GuardedSocketFactory extends SocketFactory {
     /** Not a FilterInputStream: every way to read must come through the two methods here. */
     private static final class CountedInput extends InputStream {
         private final InputStream in;
-        private final InboundBudget budget;
+        private final GuardedSocket socket;
 
-        CountedInput(InputStream in, InboundBudget budget) {
+        CountedInput(InputStream in, GuardedSocket socket) {
             this.in = in;
-            this.budget = budget;
+            this.socket = socket;
         }
 
         @Override
         public int read() throws IOException {
             int value = in.read();
             if (value >= 0) {
-                budget.spend(1);
+                socket.spend(1);
             }
             return value;
         }
@@ -177,7 +187,7 @@ public final class GuardedSocketFactory extends SocketFactory {
         public int read(byte[] buffer, int offset, int length) throws IOException {
             int count = in.read(buffer, offset, length);
             if (count > 0) {
-                budget.spend(count);
+                socket.spend(count);
             }
             return count;
         }
