@@ -26,8 +26,12 @@ public final class Nip04 {
      * Encrypts under a fresh initialisation vector.
      *
      * @throws BadKeyException when their key has no point on the curve
+     * @throws IllegalArgumentException when the plaintext has half a surrogate pair
      */
     public static String encrypt(KeyPair mine, PublicKey theirs, String plaintext) {
+        if (!StrictJson.isWellFormed(plaintext)) {
+            throw new IllegalArgumentException("the plaintext has half a surrogate pair");
+        }
         byte[] iv = mine.randomBytes(BLOCK);
         byte[] ciphertext;
         try {

@@ -4,8 +4,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A text or value that is no event. Cheap, since strangers cause it: it has no stack trace. Its message holds nothing of
- * the text.
+ * A text or value that is no event. For a text it is cheap, since strangers cause it: it has no stack trace then. Its
+ * message holds nothing of the text.
  */
 public final class EventFormatException extends IllegalArgumentException {
 
@@ -22,6 +22,17 @@ public final class EventFormatException extends IllegalArgumentException {
         super(defect.text());
         this.defect = defect;
         this.id = id;
+    }
+
+    /** Returns a failure of the caller's own values: it has a stack trace. */
+    static EventFormatException ofArgument(EventDefect defect) {
+        EventFormatException failure = new EventFormatException(defect);
+        failure.trace();
+        return failure;
+    }
+
+    private void trace() {
+        super.fillInStackTrace();
     }
 
     /** Returns the first defect found. */

@@ -52,7 +52,7 @@ public record NostrEvent(
     public NostrEvent {
         UnsignedEvent.requireParts(createdAt, kind, content);
         if (sig.length() != SIG_DIGITS || !Hex.isLowerCase(sig)) {
-            throw new EventFormatException(EventDefect.BAD_SIG);
+            throw EventFormatException.ofArgument(EventDefect.BAD_SIG);
         }
         tags = List.copyOf(tags);
     }

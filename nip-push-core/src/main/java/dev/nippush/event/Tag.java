@@ -19,7 +19,7 @@ public record Tag(List<String> values) {
         values = List.copyOf(values);
         for (String value : values) {
             if (!StrictJson.isWellFormed(value)) {
-                throw new EventFormatException(EventDefect.BAD_TAGS);
+                throw EventFormatException.ofArgument(EventDefect.BAD_TAGS);
             }
         }
     }

@@ -28,13 +28,13 @@ public record UnsignedEvent(PublicKey pubkey, long createdAt, int kind, List<Tag
 
     static void requireParts(long createdAt, int kind, String content) {
         if (createdAt < 0 || createdAt > NostrEvent.MAX_CREATED_AT) {
-            throw new EventFormatException(EventDefect.BAD_CREATED_AT);
+            throw EventFormatException.ofArgument(EventDefect.BAD_CREATED_AT);
         }
         if (!Kind.isValid(kind)) {
-            throw new EventFormatException(EventDefect.BAD_KIND);
+            throw EventFormatException.ofArgument(EventDefect.BAD_KIND);
         }
         if (!StrictJson.isWellFormed(content)) {
-            throw new EventFormatException(EventDefect.BAD_CONTENT);
+            throw EventFormatException.ofArgument(EventDefect.BAD_CONTENT);
         }
     }
 

@@ -102,6 +102,12 @@ class Nip04Test {
         assertThat(Nip04.encrypt(ALICE, BOB.publicKey(), "x")).isNotEqualTo(Nip04.encrypt(ALICE, BOB.publicKey(), "x"));
     }
 
+    @Test
+    void aTextThatUtf8CannotHoldIsNotEncrypted() {
+        assertThatThrownBy(() -> Nip04.encrypt(ALICE, BOB.publicKey(), "\ud800"))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "?iv=", "x", "????", "?iv=?iv=", "AAAA?iv=AAAA", "\ud800?iv=\ud800"})
     void anyTextIsAnswered(String content) {

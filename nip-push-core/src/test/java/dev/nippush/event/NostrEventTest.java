@@ -294,6 +294,12 @@ class NostrEventTest {
     }
 
     @Test
+    void aRefusalOfOurOwnValueSaysWhereItWasMade() {
+        EventFormatException failure = catchThrowableOfType(EventFormatException.class, () -> event(-1, 1, "", SIG));
+        assertThat(failure.getStackTrace()).isNotEmpty();
+    }
+
+    @Test
     void constructorsRefuseWhatTheReaderRefuses() {
         assertThatThrownBy(() -> event(-1, 1, "", SIG)).isInstanceOf(EventFormatException.class);
         assertThatThrownBy(() -> event(1L << 53, 1, "", SIG)).isInstanceOf(EventFormatException.class);
