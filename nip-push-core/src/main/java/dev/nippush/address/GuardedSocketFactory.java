@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sockets that connect only where {@link AddressRule} permits, through no proxy, and that break when a peer sends too
  * much without a whole message. The address that is checked is the resolved one that is connected to. Failures are
- * {@link ForbiddenAddressException} and {@link InboundLimitException}.
+ * {@link ForbiddenAddressException} and {@link InboundLimitException}; the latter closes the socket, and is the cause of
+ * the exception that a TLS socket layered over it throws.
  *
  * <p>A WebSocket client has a factory per connection and calls {@link InboundBudget#messageArrived()} on its budget for
  * each message. An HTTP client has one factory for all its connections, and finds the budget of each with

@@ -3,6 +3,7 @@ package dev.nippush.address;
 import java.net.IDN;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -117,18 +118,18 @@ record UrlParts(String scheme, String host, int port, String path, String query,
     }
 
     private static boolean isName(String host) {
-        if (host.isEmpty() || host.length() > MAX_HOST_LENGTH) {
-            return false;
-        }
-        for (String label : host.split("\\.", -1)) {
-            boolean good = !label.isEmpty()
-                    && label.length() <= MAX_LABEL_LENGTH
-                    && label.chars().allMatch(c -> Ascii.isLetterOrDigit((char) c) || c == '-' || c == '_');
-            if (!good) {
-                return false;
-            }
-        }
-        return true;
+        return !host.isEmpty()
+                && host.length() <= MAX_HOST_LENGTH
+                && Arrays.stream(host.split("\\.", -1)).allMatch(UrlParts::isLabel);
+    }
+
+    private static boolean isLabel(String label) {
+        boolean good = !label.isEmpty()
+                && label.length() <= MAX_LABEL_LENGTH
+                && label.chars().allMatch(c -> Ascii.isLetterOrDigit((char) c) || c == '-' || c == '_');
+        // Some readers decode an encoded label, and one that encodes nothing then becomes another host.
+        boolean encoded = label.regionMatches(true, 0, "xn--", 0, 4);
+        return good && !(encoded && (label.endsWith("-") || label.indexOf('_') >= 0));
     }
 
     private static boolean hasForbiddenCharacter(String text) {
