@@ -1,0 +1,94 @@
+package dev.nippush.store;
+
+import dev.nippush.account.Account;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Where accounts, held events and owed pushes survive.
+ *
+ * <p>All calls are asynchronous and return at once; a store that does I/O does it on threads of its own. The calls made
+ * under one lease take effect in the order in which they were made. Stages may complete on any thread; they complete
+ * exceptionally with {@link LeaseLostException} when the lease is worth nothing any more, and with anything else when
+ * the call may be tried again.
+ */
+public interface PushStore extends AutoCloseable {
+
+    /** For how long a decision on an event is remembered, counted from its receipt. */
+    Duration REMEMBERED = Duration.ofDays(3);
+
+    /** Takes a partition over. From then on the calls under every older lease on it fail. */
+    CompletionStage<Lease> acquire(Partition partition);
+
+    /**
+     * Reads all accounts of a partition, and what is held for them.
+     *
+     * @param lease on a partition of accounts
+     * @param sink called one at a time, in no particular order, before the stage completes
+     */
+    CompletionStage<Void> load(Lease lease, Sink sink);
+
+    /** Makes all changes, or none. When the stage completes they survive whatever happens. */
+    CompletionStage<Committed> commit(Lease lease, List<Change> changes);
+
+    /**
+     * Reads owed pushes, those with the earliest {@code nextAt} first.
+     *
+     * @param lease on a partition of devices
+     * @param until leaves out those with a later {@code nextAt}
+     * @param limit how many at most, 1 or more
+     */
+    CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit);
+
+    /**
+     * Forgets decisions and tombstones of events that were received before a date.
+     *
+     * @param limit how many rows at most, 1 or more
+     * @return how many rows went; fewer than the limit means that none is left
+     */
+    CompletionStage<Integer> sweep(Lease lease, Instant before, int limit);
+
+    /** Ends with what was called before; later calls fail. Calling it again does nothing. */
+    @Override
+    void close();
+
+    /** Takes what {@link #load} reads. */
+    interface Sink {
+
+        /** An account. It comes before what is held for it. */
+        void account(Account account);
+
+        /** A held event. */
+        void held(HeldEvent held);
+    }
+
+    /**
+     * What a commit did.
+     *
+     * @param refused the indices of the changes that were skipped, as {@link Change} says
+     */
+    record Committed(BitSet refused) {
+
+        /** Every change was made. */
+        public static Committed all() {
+            return new Committed(new BitSet());
+        }
+
+        public Committed {
+            refused = (BitSet) refused.clone();
+        }
+
+        @Override
+        public BitSet refused() {
+            return (BitSet) refused.clone();
+        }
+
+        /** Whether the change at this index was made. */
+        public boolean made(int index) {
+            return !refused.get(index);
+        }
+    }
+}
