@@ -1,0 +1,43 @@
+package dev.nippush;
+
+import dev.nippush.account.Interest;
+import dev.nippush.address.RelayUrl;
+import dev.nippush.address.Source;
+import dev.nippush.control.Outcome;
+import dev.nippush.event.Filter;
+import dev.nippush.event.NostrEvent;
+import dev.nippush.event.PublicKey;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+
+/** What a {@link RelayGateway} may do. All methods are safe to call on any thread, and none blocks. */
+public interface RelayFeed {
+
+    /** The relays that control messages are read from, and that every account's interests are asked of. */
+    List<RelayUrl> homeRelays();
+
+    /** What to ask home relays for, with no {@code since}: kind 22456, addressed to this server. */
+    Filter controlFilter();
+
+    /**
+     * Hands an event over, as {@code NipPush.accept} does. The answer {@code busy} means that this
+     * source has as many events open as it may: hand the same event over again when the oldest of them has its outcome,
+     * and read no further until then.
+     */
+    CompletionStage<Outcome> accept(NostrEvent event, Source source);
+
+    /**
+     * The relay has sent what it had stored for some accounts: the EOSE of a subscription came, or 30 s have passed since
+     * it was asked. Called after the last stored event was handed over.
+     *
+     * @param covered for each account the interest that the subscription was made for
+     */
+    void caughtUp(RelayUrl relay, Map<PublicKey, Interest> covered);
+
+    /**
+     * Whether at least one home relay is connected. While none is, silence of an account proves nothing. A gateway with
+     * home relays starts deaf.
+     */
+    void hearing(boolean hearing);
+}

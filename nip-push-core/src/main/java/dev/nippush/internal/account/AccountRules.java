@@ -1,0 +1,41 @@
+package dev.nippush.internal.account;
+
+import dev.nippush.address.RelayUrl;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * The numbers that account shards go by.
+ *
+ * @param heartbeatTimeout how long a heartbeat counts
+ * @param lifetime how long an event is worth a push
+ * @param maxDevices how many devices an account may have
+ * @param freshness how long after its {@code created_at} no message of a sender is accepted any more, in either direction
+ *     together: marks older than that are of no use
+ * @param homeRelays the relays that every account's interests are asked of
+ */
+public record AccountRules(
+        Duration heartbeatTimeout, Duration lifetime, int maxDevices, Duration freshness, List<RelayUrl> homeRelays) {
+
+    /** How long after its date a heartbeat still counts as new: two of the usual intervals would be too long. */
+    public static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(60);
+
+    /** How much of the presence may be forgotten in a crash. */
+    public static final Duration ALIVE_STORED_EVERY = Duration.ofHours(1);
+
+    /** How long silence is no sign while the server is deaf. */
+    public static final Duration DEAF_PATIENCE = Duration.ofMinutes(10);
+
+    /** How late a timer may run before we suspect that the machine stood still, and heartbeats with it. */
+    public static final Duration STALL = Duration.ofSeconds(10);
+
+    /** How long a call rings when its event does not say. */
+    public static final Duration CALL_LIFETIME = Duration.ofSeconds(60);
+
+    /** How many events are held for an account before the oldest are folded. */
+    public static final int MAX_HELD = 32;
+
+    public AccountRules {
+        homeRelays = List.copyOf(homeRelays);
+    }
+}

@@ -1,0 +1,689 @@
+package dev.nippush.internal.account;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.nippush.account.Account;
+import dev.nippush.account.Device;
+import dev.nippush.account.Interest;
+import dev.nippush.account.InterestChange;
+import dev.nippush.account.LastSeen;
+import dev.nippush.account.Mark;
+import dev.nippush.account.Marks;
+import dev.nippush.account.Registration;
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.RelayUrl;
+import dev.nippush.address.Source;
+import dev.nippush.control.ControlMessage;
+import dev.nippush.control.Outcome;
+import dev.nippush.control.Refusal;
+import dev.nippush.event.Calls;
+import dev.nippush.event.EventId;
+import dev.nippush.event.NostrEvent;
+import dev.nippush.event.PublicKey;
+import dev.nippush.internal.commit.Committer;
+import dev.nippush.internal.match.DeviceOwners;
+import dev.nippush.internal.match.MatchIndex;
+import dev.nippush.internal.presence.Presence;
+import dev.nippush.internal.run.RecentMap;
+import dev.nippush.store.Change;
+import dev.nippush.store.HeldEvent;
+import dev.nippush.store.OwedPush;
+import dev.nippush.store.PushKey;
+import dev.nippush.time.EngineTime;
+import dev.nippush.time.Stamp;
+import dev.nippush.transport.Notification;
+import dev.nippush.transport.PushMessage;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * The only writer of its accounts. It decides, once per account and event, whether an event is pushed, held or history,
+ * and carries out control messages. State changes at once; what others see of it waits for the disk.
+ *
+ * <p>All methods are called in the shard's lane, unless they say otherwise.
+ */
+public final class AccountShard {
+
+    private static final int MAX_STRANGERS = 1_024;
+    private static final int RECENT_DECISIONS = 4_096;
+
+    private final AccountRules rules;
+    private final Executor lane;
+    private final Committer committer;
+    private final EngineTime time;
+    private final MatchIndex index;
+    private final DeviceOwners owners;
+    private final Composing composing;
+    private final ShardOutlets outlets;
+
+    private final ConcurrentMap<PublicKey, AccountState> accounts = new ConcurrentHashMap<>();
+    private final RecentMap<PublicKey, AccountState> strangers = new RecentMap<>(MAX_STRANGERS);
+    private final RecentMap<Decision, Boolean> decided = new RecentMap<>(RECENT_DECISIONS);
+    private final Set<AccountState> holding = new LinkedHashSet<>();
+    private OptionalLong deafSince = OptionalLong.empty();
+
+    private record Decision(PublicKey account, EventId event) {}
+
+    /** What became of an event among the accounts of one shard. */
+    public record Tally(int taken, int wanted) {
+
+        /** No account wants it. */
+        public static final Tally NONE = new Tally(0, 0);
+
+        public Tally plus(Tally other) {
+            return new Tally(taken + other.taken, wanted + other.wanted);
+        }
+    }
+
+    public AccountShard(
+            AccountRules rules,
+            Executor lane,
+            Committer committer,
+            EngineTime time,
+            MatchIndex index,
+            DeviceOwners owners,
+            Composing composing,
+            ShardOutlets outlets) {
+        this.rules = requireNonNull(rules);
+        this.lane = requireNonNull(lane);
+        this.committer = requireNonNull(committer);
+        this.time = requireNonNull(time);
+        this.index = requireNonNull(index);
+        this.owners = requireNonNull(owners);
+        this.composing = requireNonNull(composing);
+        this.outlets = requireNonNull(outlets);
+    }
+
+    /** How far an account's messages were applied, as far as is known without waiting. Called on any thread. */
+    public Marks marks(PublicKey sender) {
+        AccountState state = accounts.get(sender);
+        return state == null ? Marks.NONE : state.account.marks();
+    }
+
+    // ---- what was known before
+
+    /** Takes an account that was read from the store. */
+    public void restore(Account account, Stamp now) {
+        AccountState state = new AccountState(account);
+        accounts.put(account.pubkey(), state);
+        account.registration().ifPresent(registration -> {
+            index.change(account.pubkey(), Optional.empty(), registration.interest());
+            for (Device device : registration.devices()) {
+                for (PublicKey loser : owners.restore(account.pubkey(), device)) {
+                    outlets.displaced(loser, device.address());
+                }
+            }
+        });
+        Duration forgettable = AccountRules.ALIVE_STORED_EVERY.plus(rules.heartbeatTimeout());
+        boolean recently = account.lastSeen()
+                .aliveAt()
+                .filter(alive -> alive.plus(forgettable).isAfter(now.instant()))
+                .isPresent();
+        if (account.lastSeen().online() && recently) {
+            // The time of the last heartbeat is only known to about an hour: it gets one full timeout.
+            state.presence =
+                    new Presence.Online(now.nanos() + rules.heartbeatTimeout().toNanos());
+        }
+    }
+
+    /** Takes a held event that was read from the store, after its account. */
+    public void restore(HeldEvent event, Stamp now) {
+        AccountState state = accounts.get(event.account());
+        List<DeviceAddress> devices = event.devices().stream()
+                .filter(device -> owners.owned(event.account(), device, event.receivedAt()))
+                .toList();
+        if (state == null || devices.isEmpty()) {
+            Work work = new Work();
+            work.write(new Change.Release(event.account(), event.event()));
+            work.commit(committer);
+            return;
+        }
+        state.held.restore(
+                new HeldEvent(
+                        event.account(),
+                        event.event(),
+                        event.count(),
+                        event.receivedAt(),
+                        event.expiresAt(),
+                        event.notification(),
+                        devices),
+                now.nanosAt(event.receivedAt().toEpochMilli()));
+        holding.add(state);
+    }
+
+    /** Begins to work, after everything was restored: tells the relays, and pushes what was held for too long. */
+    public void begin(Stamp now) {
+        for (AccountState state : accounts.values()) {
+            Work work = new Work();
+            state.registration().ifPresent(registration -> {
+                Optional<Interest> interest = registration.interest();
+                for (RelayUrl relay : asked(registration)) {
+                    interestChanges(state.account.pubkey(), relay, Optional.empty(), interest, work);
+                }
+            });
+            if (!state.held.isEmpty() && !state.isOnline()) {
+                push(state, state.held.release(work), now, work);
+            }
+            watch(state, now.nanos());
+            work.commit(committer);
+        }
+    }
+
+    // ---- control messages
+
+    /**
+     * Carries out a control message that was proved to be the sender's.
+     *
+     * @param at when the door saw it
+     * @param done hears what became of it, when that is on disk
+     */
+    public void control(PublicKey sender, long createdAt, ControlMessage message, Stamp at, Consumer<Outcome> done) {
+        AccountState state = accounts.get(sender);
+        if (state == null) {
+            state = strangers.computeIfAbsent(sender, key -> new AccountState(Account.unknown(key)));
+        }
+        Work work = new Work();
+        passTime(state, at, work);
+        Account before = state.account;
+        boolean wasOnline = state.isOnline();
+        Optional<Refusal> refusal = apply(state, createdAt, message, at, work);
+        if (refusal.isEmpty()) {
+            state.account = state.account.with(lastSeen(state, wasOnline, at));
+            save(before, state, work);
+            work.output(() -> outlets.controlApplied(sender, message));
+        }
+        watch(state, at.nanos());
+        Outcome outcome = refusal.<Outcome>map(Outcome.Refused::new).orElseGet(Outcome.Applied::new);
+        work.output(() -> done.accept(outcome));
+        work.commit(committer);
+    }
+
+    private Optional<Refusal> apply(AccountState state, long createdAt, ControlMessage message, Stamp at, Work work) {
+        if (message instanceof ControlMessage.Settings settings) {
+            return settings(state, createdAt, settings, at, work);
+        }
+        if (message instanceof ControlMessage.Logout logout) {
+            return logout(state, createdAt, logout, at, work);
+        }
+        boolean online = message instanceof ControlMessage.Heartbeat;
+        Mark mark = online ? Marks.weak(createdAt) : Marks.strong(createdAt);
+        if (state.account.marks().presence().outdates(mark)) {
+            return Optional.of(Refusal.OUT_OF_ORDER);
+        }
+        state.account = state.account.with(state.account.marks().withPresence(mark));
+        enter(state, presenceInput(online, createdAt, at), at, work);
+        return Optional.empty();
+    }
+
+    private Optional<Refusal> settings(
+            AccountState state, long createdAt, ControlMessage.Settings settings, Stamp at, Work work) {
+        Marks marks = state.account.marks();
+        Mark registrationMark = Marks.weak(createdAt);
+        boolean registers = !marks.registration().outdates(registrationMark);
+        Optional<Mark> presenceMark = settings.online()
+                .map(online -> online ? Marks.weak(createdAt) : Marks.strong(createdAt))
+                .filter(mark -> !marks.presence().outdates(mark));
+        if (!registers && presenceMark.isEmpty()) {
+            return Optional.of(Refusal.OUT_OF_ORDER);
+        }
+        if (registers) {
+            Optional<Refusal> refusal = register(state, settings, at, work);
+            if (refusal.isPresent()) {
+                return refusal;
+            }
+            state.account = state.account.with(state.account.marks().withRegistration(registrationMark));
+        }
+        if (presenceMark.isPresent()) {
+            state.account = state.account.with(state.account.marks().withPresence(presenceMark.get()));
+            enter(state, presenceInput(settings.online().orElseThrow(), createdAt, at), at, work);
+        } else {
+            enter(state, new Presence.SignOfLife(aliveUntil(createdAt, at)), at, work);
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Refusal> register(AccountState state, ControlMessage.Settings settings, Stamp at, Work work) {
+        PublicKey account = state.account.pubkey();
+        Optional<Registration> before = state.registration();
+        Registration after = before.map(known -> known.with(settings, at.instant(), rules.maxDevices()))
+                .orElseGet(() -> Registration.first(account, settings, at.instant(), rules.maxDevices()));
+        if (settings.device().isPresent()) {
+            Device device = after.device(settings.device().get()).orElseThrow();
+            DeviceOwners.Claim claim = owners.claim(account, device);
+            if (!(claim instanceof DeviceOwners.Claim.Granted granted)) {
+                return Optional.of(Refusal.BAD_DEVICE);
+            }
+            for (PublicKey former : granted.displaced()) {
+                work.output(() -> outlets.displaced(former, device.address()));
+            }
+            work.output(() -> outlets.registered(device.address()));
+        }
+        accounts.put(account, state);
+        strangers.remove(account);
+        change(state, Optional.of(after), work);
+        return Optional.empty();
+    }
+
+    private Optional<Refusal> logout(
+            AccountState state, long createdAt, ControlMessage.Logout logout, Stamp at, Work work) {
+        Mark mark = Marks.strong(createdAt);
+        if (state.account.marks().registration().outdates(mark)) {
+            return Optional.of(Refusal.OUT_OF_ORDER);
+        }
+        state.account = state.account.with(state.account.marks().withRegistration(mark));
+        if (logout.device().isPresent()) {
+            change(
+                    state,
+                    state.registration().map(of -> of.without(logout.device().get())),
+                    work);
+            enter(state, new Presence.SignOfLife(aliveUntil(createdAt, at)), at, work);
+        } else {
+            if (!state.account.marks().presence().outdates(mark)) {
+                state.account = state.account.with(state.account.marks().withPresence(mark));
+            }
+            enter(state, new Presence.Logout(), at, work);
+            change(state, Optional.empty(), work);
+        }
+        // Kept for its marks: an older settings message that is still under way must not register again.
+        accounts.put(state.account.pubkey(), state);
+        strangers.remove(state.account.pubkey());
+        return Optional.empty();
+    }
+
+    // ---- registrations
+
+    /** Puts a registration in place of the one before, with all that follows; saving it is the caller's. */
+    private void change(AccountState state, Optional<Registration> wanted, Work work) {
+        PublicKey account = state.account.pubkey();
+        Optional<Registration> before = state.registration();
+        Set<RelayUrl> askedBefore = before.map(this::asked).orElse(Set.of());
+        Set<RelayUrl> askedAfter = wanted.map(this::asked).orElse(Set.of());
+        Optional<Registration> after = wanted.map(registration -> {
+            Registration kept = registration;
+            for (RelayUrl relay : registration.caughtUp()) {
+                kept = askedAfter.contains(relay) ? kept : kept.leaving(relay);
+            }
+            return kept;
+        });
+        state.account = state.account.with(after);
+
+        Optional<Interest> interestBefore = before.flatMap(Registration::interest);
+        Optional<Interest> interestAfter = after.flatMap(Registration::interest);
+        index.change(account, interestBefore, interestAfter);
+        Set<RelayUrl> relays = new LinkedHashSet<>(askedBefore);
+        relays.addAll(askedAfter);
+        for (RelayUrl relay : relays) {
+            interestChanges(
+                    account,
+                    relay,
+                    askedBefore.contains(relay) ? interestBefore : Optional.empty(),
+                    askedAfter.contains(relay) ? interestAfter : Optional.empty(),
+                    work);
+        }
+        for (Device device : before.map(Registration::devices).orElse(List.of())) {
+            if (after.flatMap(of -> of.device(device.address())).isEmpty()) {
+                owners.release(account, device.address());
+                state.held.withdraw(device.address(), work);
+                work.output(() -> outlets.withdrawn(account, device.address()));
+            }
+        }
+    }
+
+    private Set<RelayUrl> asked(Registration registration) {
+        if (!registration.isActive()) {
+            return Set.of();
+        }
+        Set<RelayUrl> relays = new LinkedHashSet<>(rules.homeRelays());
+        relays.addAll(registration.relays());
+        return relays;
+    }
+
+    private void interestChanges(
+            PublicKey account, RelayUrl relay, Optional<Interest> before, Optional<Interest> after, Work work) {
+        if (!before.equals(after)) {
+            work.output(() -> outlets.interestChanged(new InterestChange(account, relay, before, after)));
+        }
+    }
+
+    /** Another account has registered the device. */
+    public void displaced(PublicKey account, DeviceAddress device, Stamp at) {
+        // It may have registered it again in the meantime.
+        if (!owners.owns(account, device)) {
+            remove(account, device, at);
+        }
+    }
+
+    /**
+     * A provider says that the device is gone.
+     *
+     * @param registeredBefore a newer registration stands
+     */
+    public void deviceGone(PublicKey account, DeviceAddress device, Instant registeredBefore, Stamp at) {
+        Optional<Device> known = Optional.ofNullable(accounts.get(account))
+                .flatMap(AccountState::registration)
+                .flatMap(registration -> registration.device(device));
+        if (known.filter(of -> of.registeredAt().isBefore(registeredBefore)).isPresent()) {
+            remove(account, device, at);
+        }
+    }
+
+    private void remove(PublicKey account, DeviceAddress device, Stamp at) {
+        AccountState state = accounts.get(account);
+        if (state == null
+                || state.registration().flatMap(of -> of.device(device)).isEmpty()) {
+            return;
+        }
+        Work work = new Work();
+        change(state, state.registration().map(of -> of.without(device)), work);
+        work.write(new Change.SaveAccount(state.account));
+        work.commit(committer);
+        watch(state, at.nanos());
+    }
+
+    /** A relay has sent what it had stored for an interest of the account. */
+    public void caughtUp(PublicKey account, RelayUrl relay, Interest covered) {
+        AccountState state = accounts.get(account);
+        if (state == null || state.registration().isEmpty()) {
+            return;
+        }
+        Registration registration = state.registration().get();
+        // An EOSE that was on its way while the interest began anew says nothing of the new one.
+        boolean current = !covered.began().isBefore(registration.wrapsBegan());
+        if (current
+                && asked(registration).contains(relay)
+                && !registration.caughtUp().contains(relay)) {
+            state.account = state.account.with(Optional.of(registration.caughtUpWith(relay)));
+            Work work = new Work();
+            work.write(new Change.SaveAccount(state.account));
+            work.commit(committer);
+        }
+    }
+
+    // ---- events
+
+    /**
+     * Decides on an event.
+     *
+     * @param candidates accounts of this shard that might want it
+     * @param at when the door saw it
+     * @param done hears what became of it, when that is on disk
+     */
+    public void event(
+            NostrEvent event, Source source, Collection<PublicKey> candidates, Stamp at, Consumer<Tally> done) {
+        Work work = new Work();
+        AtomicInteger taken = new AtomicInteger();
+        int wanted = 0;
+        for (PublicKey account : candidates) {
+            AccountState state = accounts.get(account);
+            Optional<Registration> registration = state == null ? Optional.empty() : state.registration();
+            if (registration.isEmpty() || !registration.get().wants(event, source, at.instant())) {
+                continue;
+            }
+            wanted++;
+            if (decided.put(new Decision(account, event.id()), true) != null) {
+                continue;
+            }
+            passTime(state, at, work);
+            decide(state, registration.get(), event, source, at, work, taken);
+            watch(state, at.nanos());
+        }
+        int wantedBy = wanted;
+        work.output(() -> done.accept(new Tally(taken.get(), wantedBy)));
+        work.commit(committer);
+    }
+
+    private void decide(
+            AccountState state,
+            Registration registration,
+            NostrEvent event,
+            Source source,
+            Stamp at,
+            Work work,
+            AtomicInteger taken) {
+        PublicKey account = state.account.pubkey();
+        List<DeviceAddress> devices =
+                registration.devices().stream().map(Device::address).toList();
+        if (registration.isHistory(event, source, at.instant())) {
+            work.write(new Change.Ignore(account, event.id(), at.instant()), made -> {
+                if (made) {
+                    taken.incrementAndGet();
+                }
+            });
+            return;
+        }
+        HeldEvent news = new HeldEvent(
+                account, event.id(), 1, at.instant(), expiry(event, at), composing.compose(event, account), devices);
+        if (state.isOnline()) {
+            holding.add(state);
+            state.held.hold(news, at.nanos(), work, count -> composing.fold(count, account), made -> {
+                if (made) {
+                    taken.incrementAndGet();
+                    outlets.held(account, event.id());
+                }
+            });
+        } else {
+            AtomicInteger owed = new AtomicInteger();
+            owe(state, news, at, work, made -> {
+                if (made && owed.getAndIncrement() == 0) {
+                    taken.incrementAndGet();
+                }
+            });
+        }
+    }
+
+    private Instant expiry(NostrEvent event, Stamp at) {
+        Instant latest = at.instant().plus(rules.lifetime());
+        OptionalLong expiration = event.expiration();
+        if (expiration.isPresent()) {
+            Instant own = Instant.ofEpochSecond(expiration.getAsLong());
+            return own.isBefore(latest) ? own : latest;
+        }
+        return Calls.isOffer(event) ? at.instant().plus(AccountRules.CALL_LIFETIME) : latest;
+    }
+
+    private void push(AccountState state, List<HeldEvent> released, Stamp at, Work work) {
+        for (HeldEvent event : released) {
+            if (event.expiresAt().isAfter(at.instant())) {
+                owe(state, event, at, work, made -> {});
+            }
+        }
+    }
+
+    private void owe(AccountState state, HeldEvent event, Stamp at, Work work, Consumer<Boolean> then) {
+        for (DeviceAddress device : event.devices()) {
+            PushMessage message = new PushMessage(
+                    device,
+                    event.notification(),
+                    composing.collapseKey(new PushKey(event.event(), device)),
+                    event.expiresAt());
+            OwedPush push = new OwedPush(
+                    state.account.pubkey(), event.event(), event.count(), event.receivedAt(), message, 0, at.instant());
+            work.write(new Change.Owe(push), made -> {
+                then.accept(made);
+                if (made) {
+                    outlets.owed(push);
+                }
+            });
+        }
+    }
+
+    // ---- presence
+
+    private Presence.Input presenceInput(boolean online, long createdAt, Stamp at) {
+        long alive = aliveUntil(createdAt, at);
+        if (!online) {
+            return new Presence.WentOffline(alive);
+        }
+        long newest = AccountRules.HEARTBEAT_INTERVAL.plusSeconds(createdAt).toMillis();
+        long from = newest < at.wallMillis() ? at.nanosAt(newest) : at.nanos();
+        return new Presence.Heartbeat(from + rules.heartbeatTimeout().toNanos(), alive);
+    }
+
+    /** A message shows its sender alive until the end of its second, or until it came. */
+    private static long aliveUntil(long createdAt, Stamp at) {
+        long endOfSecond = Math.multiplyExact(Math.addExact(createdAt, 1L), 1_000L) - 1;
+        return endOfSecond < at.wallMillis() ? at.nanosAt(endOfSecond) : at.nanos();
+    }
+
+    private void enter(AccountState state, Presence.Input input, Stamp at, Work work) {
+        boolean wasOnline = state.isOnline();
+        Presence.Transition transition = Presence.on(state.presence, input, at.nanos());
+        state.presence = transition.next();
+        PublicKey account = state.account.pubkey();
+        if (transition.dropUpTo().isPresent()) {
+            int dropped = state.held.dropUpTo(transition.dropUpTo().getAsLong(), work);
+            if (dropped > 0) {
+                work.output(() -> outlets.dropped(account, dropped));
+            }
+        }
+        switch (transition.rest()) {
+            case STAYS -> {}
+            case IS_PUSHED -> push(state, state.held.release(work), at, work);
+            case IS_CANCELLED -> state.held.release(work);
+        }
+        if (wasOnline != state.isOnline()) {
+            boolean online = state.isOnline();
+            work.output(() -> outlets.presenceChanged(account, online));
+        }
+    }
+
+    private static LastSeen lastSeen(AccountState state, boolean wasOnline, Stamp at) {
+        LastSeen before = state.account.lastSeen();
+        if (!state.isOnline()) {
+            return wasOnline || before.online() ? before.offline() : before;
+        }
+        boolean fresh = before.online()
+                && before.aliveAt()
+                        .filter(alive ->
+                                alive.plus(AccountRules.ALIVE_STORED_EVERY).isAfter(at.instant()))
+                        .isPresent();
+        return wasOnline && fresh ? before : LastSeen.online(at.instant());
+    }
+
+    /** Saves what a crash must not undo. A heartbeat's mark is not among it: by the next start it is too old anyway. */
+    private void save(Account before, AccountState state, Work work) {
+        Account after = state.account;
+        boolean changed = !before.marks().registration().equals(after.marks().registration())
+                || !before.registration().equals(after.registration())
+                || !before.lastSeen().equals(after.lastSeen());
+        if (changed && accounts.containsKey(after.pubkey())) {
+            work.write(new Change.SaveAccount(after));
+        }
+    }
+
+    private void passTime(AccountState state, Stamp at, Work work) {
+        if (effectiveDeadline(state).isPresent() && effectiveDeadline(state).getAsLong() - at.nanos() <= 0) {
+            enter(state, new Presence.TimePassed(), at, work);
+        }
+    }
+
+    /** From when on silence counts: while the server is deaf it proves nothing, for a time. */
+    private OptionalLong effectiveDeadline(AccountState state) {
+        if (!(state.presence instanceof Presence.Online online)) {
+            return OptionalLong.empty();
+        }
+        if (deafSince.isPresent() && online.deadline() - deafSince.getAsLong() > 0) {
+            long patience = deafSince.getAsLong() + AccountRules.DEAF_PATIENCE.toNanos();
+            return OptionalLong.of(patience - online.deadline() > 0 ? patience : online.deadline());
+        }
+        return OptionalLong.of(online.deadline());
+    }
+
+    /** The server hears its clients, or does not. */
+    public void hearing(boolean hearing, Stamp at) {
+        if (hearing == deafSince.isEmpty()) {
+            return;
+        }
+        if (!hearing) {
+            deafSince = OptionalLong.of(at.nanos());
+        } else {
+            accounts.values().forEach(state -> hearsAgain(state, at));
+            strangers.values().forEach(state -> hearsAgain(state, at));
+            deafSince = OptionalLong.empty();
+        }
+        List.copyOf(holding).forEach(state -> watch(state, at.nanos()));
+    }
+
+    private void hearsAgain(AccountState state, Stamp at) {
+        Work work = new Work();
+        passTime(state, at, work);
+        enter(
+                state,
+                new Presence.HearsAgain(at.nanos() + rules.heartbeatTimeout().toNanos()),
+                at,
+                work);
+        work.commit(committer);
+    }
+
+    /** Sets the timer of an account that holds events, and stops that of one that does not. */
+    private void watch(AccountState state, long now) {
+        state.cancelTimer();
+        if (state.held.isEmpty()) {
+            holding.remove(state);
+            return;
+        }
+        holding.add(state);
+        OptionalLong deadline = effectiveDeadline(state);
+        if (deadline.isPresent()) {
+            long due = deadline.getAsLong();
+            state.timer = time.schedule(
+                    Duration.ofNanos(Math.max(0, due - now)), () -> lane.execute(() -> deadlinePassed(state, due)));
+        }
+    }
+
+    private void deadlinePassed(AccountState state, long due) {
+        Stamp at = time.stamp();
+        Work work = new Work();
+        if (at.nanos() - due > AccountRules.STALL.toNanos()) {
+            // The machine stood still: heartbeats may wait unread in the sockets.
+            enter(
+                    state,
+                    new Presence.HearsAgain(
+                            at.nanos() + rules.heartbeatTimeout().toNanos()),
+                    at,
+                    work);
+        } else {
+            passTime(state, at, work);
+        }
+        work.commit(committer);
+        watch(state, at.nanos());
+    }
+
+    // ---- sweeping
+
+    /** Forgets the marks of senders without a registration when they are of no use any more. */
+    public void sweep(Stamp at) {
+        long before = at.instant().minus(rules.freshness()).getEpochSecond();
+        for (Map.Entry<PublicKey, AccountState> each : accounts.entrySet()) {
+            Account account = each.getValue().account;
+            if (account.registration().isEmpty() && account.marks().newest() < before) {
+                accounts.remove(each.getKey());
+                Work work = new Work();
+                work.write(new Change.DropAccount(each.getKey()));
+                work.commit(committer);
+            }
+        }
+    }
+
+    /** Makes what is shown, and the keys under which it is replaced. Safe for use by several threads. */
+    public interface Composing {
+
+        Notification compose(NostrEvent event, PublicKey recipient);
+
+        Notification fold(int count, PublicKey recipient);
+
+        String collapseKey(PushKey key);
+    }
+}

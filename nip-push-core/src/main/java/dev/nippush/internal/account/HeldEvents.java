@@ -1,0 +1,160 @@
+package dev.nippush.internal.account;
+
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.event.PublicKey;
+import dev.nippush.store.Change;
+import dev.nippush.store.HeldEvent;
+import dev.nippush.transport.Notification;
+import dev.nippush.transport.Notification.Urgency;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
+
+/** What is held for one account, oldest first. Belongs to the shard's lane. */
+final class HeldEvents {
+
+    private final PublicKey account;
+    private final List<Held> events = new ArrayList<>();
+
+    /** A held event, on the monotonic clock. */
+    private static final class Held {
+        private HeldEvent event;
+        private final long receivedNanos;
+        /** Whether the store has it for sure; before that it may still turn out to be decided already. */
+        private boolean written;
+
+        private Held(HeldEvent event, long receivedNanos, boolean written) {
+            this.event = event;
+            this.receivedNanos = receivedNanos;
+            this.written = written;
+        }
+
+        private boolean isCall() {
+            return event.notification().urgency() == Urgency.HIGH;
+        }
+    }
+
+    HeldEvents(PublicKey account) {
+        this.account = account;
+    }
+
+    boolean isEmpty() {
+        return events.isEmpty();
+    }
+
+    /** Takes what was read from the store. */
+    void restore(HeldEvent event, long receivedNanos) {
+        events.add(new Held(event, receivedNanos, true));
+        events.sort((one, other) -> Long.compare(one.receivedNanos - other.receivedNanos, 0));
+    }
+
+    /**
+     * Holds an event.
+     *
+     * @param fold makes the notification that stands for so many events
+     * @param then hears whether it is held, or was decided on before
+     */
+    void hold(HeldEvent event, long receivedNanos, Work work, IntFunction<Notification> fold, Consumer<Boolean> then) {
+        Held held = new Held(event, receivedNanos, false);
+        events.add(held);
+        work.write(new Change.Hold(event), made -> {
+            held.written = made;
+            if (!made) {
+                events.remove(held);
+            }
+            then.accept(made);
+        });
+        foldOldest(work, fold);
+    }
+
+    /**
+     * Folds the two oldest as long as there are too many. Calls are not folded: they expire by themselves. What the store
+     * has not confirmed yet waits for the next time, because folding it into another would lose the other if it turned
+     * out to be decided already.
+     */
+    private void foldOldest(Work work, IntFunction<Notification> fold) {
+        while (events.size() > AccountRules.MAX_HELD) {
+            List<Held> foldable = events.stream()
+                    .filter(held -> held.written && !held.isCall())
+                    .limit(2)
+                    .toList();
+            if (foldable.size() < 2) {
+                return;
+            }
+            HeldEvent older = foldable.get(0).event;
+            HeldEvent newer = foldable.get(1).event;
+            Set<DeviceAddress> devices = new LinkedHashSet<>(older.devices());
+            devices.addAll(newer.devices());
+            int count = older.count() + newer.count();
+            HeldEvent folded = new HeldEvent(
+                    account,
+                    newer.event(),
+                    count,
+                    newer.receivedAt(),
+                    newer.expiresAt(),
+                    fold.apply(count),
+                    List.copyOf(devices));
+            work.write(new Change.Release(account, older.event()));
+            work.write(new Change.Release(account, newer.event()));
+            work.write(new Change.Hold(folded));
+            foldable.get(1).event = folded;
+            events.remove(foldable.get(0));
+        }
+    }
+
+    /** Drops what was received up to a moment; returns how many events that were. */
+    int dropUpTo(long nanos, Work work) {
+        int dropped = 0;
+        for (Iterator<Held> each = events.iterator(); each.hasNext(); ) {
+            Held held = each.next();
+            if (held.receivedNanos - nanos <= 0) {
+                work.write(new Change.Release(account, held.event.event()));
+                dropped += held.event.count();
+                each.remove();
+            }
+        }
+        return dropped;
+    }
+
+    /** Ends all holds; what becomes of the events is the caller's to write into the same work. */
+    List<HeldEvent> release(Work work) {
+        List<HeldEvent> released = events.stream().map(held -> held.event).toList();
+        events.clear();
+        released.forEach(event -> work.write(new Change.Release(account, event.event())));
+        return released;
+    }
+
+    /** A device is gone from the account: what is held for no other device is dropped. */
+    void withdraw(DeviceAddress device, Work work) {
+        for (Iterator<Held> each = events.iterator(); each.hasNext(); ) {
+            Held held = each.next();
+            if (!held.event.devices().contains(device)) {
+                continue;
+            }
+            List<DeviceAddress> left = without(held.event.devices(), device);
+            if (left.isEmpty()) {
+                work.write(new Change.Release(account, held.event.event()));
+                each.remove();
+            } else {
+                // The row keeps the device: at a restart it is compared with the registration, where it is missing.
+                held.event = new HeldEvent(
+                        account,
+                        held.event.event(),
+                        held.event.count(),
+                        held.event.receivedAt(),
+                        held.event.expiresAt(),
+                        held.event.notification(),
+                        left);
+            }
+        }
+    }
+
+    private static List<DeviceAddress> without(Collection<DeviceAddress> devices, DeviceAddress device) {
+        return devices.stream().filter(each -> !each.equals(device)).toList();
+    }
+}
