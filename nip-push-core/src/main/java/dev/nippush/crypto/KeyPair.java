@@ -84,6 +84,7 @@ public final class KeyPair {
         return new KeyPair(secret, curve, random);
     }
 
+    /** Returns the name under which others know the holder. */
     public PublicKey publicKey() {
         return publicKey;
     }

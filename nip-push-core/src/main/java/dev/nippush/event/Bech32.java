@@ -51,6 +51,8 @@ public final class Bech32 {
      * @throws IllegalArgumentException for another prefix, mixed case, a foreign letter, a wrong length or checksum
      */
     public static byte[] decode(String prefix, String text) {
+        // Beyond ASCII there are letters whose lower case is one of the alphabet.
+        require(text.chars().allMatch(c -> c < 0x80), prefix, "has a foreign letter");
         String lower = text.toLowerCase(Locale.ROOT);
         require(text.equals(lower) || text.equals(text.toUpperCase(Locale.ROOT)), prefix, "mixes cases");
         require(lower.startsWith(prefix + '1'), prefix, "has another prefix");

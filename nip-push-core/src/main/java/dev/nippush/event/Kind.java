@@ -3,7 +3,9 @@ package dev.nippush.event;
 /** Kinds of events, by the names of the NIPs that define them. */
 public final class Kind {
 
+    /** The lowest kind. */
     public static final int MIN = 0;
+    /** The highest kind. */
     public static final int MAX = 65_535;
 
     /** NIP-01. */
