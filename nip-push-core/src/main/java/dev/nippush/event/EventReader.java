@@ -49,13 +49,12 @@ final class EventReader {
             field(in.nextName());
         }
         in.endObject();
-        if (defect == null && (id == null || pubkey == null || content == null || sig == null || !isComplete())) {
-            defect = EventDefect.MISSING_FIELD;
+        if (defect == null && id != null && pubkey != null && content != null && sig != null && isComplete()) {
+            return new NostrEvent(id, pubkey, createdAt, kind, tags, content, sig);
         }
-        if (defect != null || id == null || pubkey == null || content == null || sig == null) {
-            throw failure();
-        }
-        return new NostrEvent(id, pubkey, createdAt, kind, tags, content, sig);
+        // Nothing noted so far, and yet not all there.
+        note(EventDefect.MISSING_FIELD);
+        throw failure();
     }
 
     private boolean isComplete() {
