@@ -1,5 +1,8 @@
 package dev.nippush.transport;
 
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -43,6 +46,54 @@ public final class Shorten {
             return Optional.of(cut(text, end));
         }
         return fits.test("") ? Optional.of("") : Optional.empty();
+    }
+
+    /**
+     * The notification itself if it fits; else what is left after as little as possible gave way, in this order: the body,
+     * from its end; data other than {@value Notification#MESSAGE_TYPE}, the largest first; the thread; the title, from its
+     * end.
+     *
+     * @param fits whether a candidate fits, for instance by the size of the whole payload with it; less text or data must
+     *     not fit worse
+     * @return empty if not even a notification of nothing but its {@value Notification#MESSAGE_TYPE} fits
+     */
+    public static Optional<Notification> toFit(Notification notification, Predicate<Notification> fits) {
+        Map<String, String> data = new HashMap<>(notification.data());
+        while (true) {
+            Notification whole = with(notification, notification.title(), notification.thread(), data);
+            Optional<String> body = toFit(notification.body(), text -> fits.test(withBody(whole, text)));
+            if (body.isPresent()) {
+                return Optional.of(withBody(whole, body.get()));
+            }
+            Optional<String> largest = largestOptional(data);
+            if (largest.isEmpty()) {
+                break;
+            }
+            data.remove(largest.get());
+        }
+        return toFit(notification.title(), text -> fits.test(bare(notification, text, data)))
+                .map(text -> bare(notification, text, data));
+    }
+
+    private static Optional<String> largestOptional(Map<String, String> data) {
+        return data.entrySet().stream()
+                .filter(entry -> !entry.getKey().equals(Notification.MESSAGE_TYPE))
+                .max(Comparator.comparingInt((Map.Entry<String, String> entry) ->
+                                entry.getKey().length() + entry.getValue().length())
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .map(Map.Entry::getKey);
+    }
+
+    private static Notification bare(Notification like, String title, Map<String, String> data) {
+        return withBody(with(like, title, "", data), "");
+    }
+
+    private static Notification with(Notification like, String title, String thread, Map<String, String> data) {
+        return new Notification(title, like.body(), thread, like.urgency(), data);
+    }
+
+    private static Notification withBody(Notification like, String body) {
+        return new Notification(like.title(), body, like.thread(), like.urgency(), like.data());
     }
 
     private static String cut(String text, int end) {

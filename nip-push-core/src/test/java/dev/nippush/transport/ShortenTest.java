@@ -3,6 +3,7 @@ package dev.nippush.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -74,6 +75,59 @@ class ShortenTest {
                 }))
                 .hasValueSatisfying(cut -> assertThat(cut).hasSize(4_000));
         assertThat(tries).hasValueLessThanOrEqualTo(24);
+    }
+
+    @Test
+    void notificationThatFitsIsLeftAlone() {
+        Notification notification = notification(Map.of("msgType", "0", "a", "b"));
+
+        assertThat(Shorten.toFit(notification, it -> size(it) <= size(notification)))
+                .contains(notification);
+    }
+
+    @Test
+    void bodyGivesWayFirstThenTheLargestDataThenTheThreadThenTheTitle() {
+        Notification notification = notification(Map.of("msgType", "0", "small", "x", "large", "xxxxxxxxxx"));
+
+        assertThat(toFit(notification, 60)).isEqualTo(notification);
+        assertThat(toFit(notification, 50)).satisfies(it -> {
+            assertThat(it.body()).isEqualTo("the…");
+            assertThat(it.data()).isEqualTo(notification.data());
+        });
+        assertThat(toFit(notification, 30)).satisfies(it -> {
+            assertThat(it.body()).isEmpty();
+            assertThat(it.data()).containsOnlyKeys("msgType", "small");
+            assertThat(it.thread()).isEqualTo("thread");
+        });
+        assertThat(toFit(notification, 24)).satisfies(it -> {
+            assertThat(it.data()).containsOnlyKeys("msgType");
+            assertThat(it.body()).isEqualTo("");
+            assertThat(it.thread()).isEqualTo("thread");
+        });
+        assertThat(toFit(notification, 17)).satisfies(it -> {
+            assertThat(it.thread()).isEmpty();
+            assertThat(it.title()).isEqualTo("the title");
+        });
+        assertThat(toFit(notification, 15))
+                .satisfies(it -> assertThat(it.title()).isEqualTo("the …"));
+        assertThat(toFit(notification, 8).title()).isEmpty();
+        assertThat(Shorten.toFit(notification, it -> size(it) <= 7)).isEmpty();
+    }
+
+    private static Notification notification(Map<String, String> data) {
+        return new Notification("the title", "the body text", "thread", Notification.Urgency.HIGH, data);
+    }
+
+    private static Notification toFit(Notification notification, int limit) {
+        return Shorten.toFit(notification, it -> size(it) <= limit).orElseThrow();
+    }
+
+    private static int size(Notification notification) {
+        int data = notification.data().entrySet().stream()
+                .mapToInt(entry -> entry.getKey().length() + entry.getValue().length())
+                .sum();
+        String text = notification.title() + notification.body() + notification.thread();
+        return text.getBytes(StandardCharsets.UTF_8).length + data;
     }
 
     private static Predicate<String> bytes(int limit) {
