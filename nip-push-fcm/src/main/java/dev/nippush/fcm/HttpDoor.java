@@ -1,0 +1,285 @@
+package dev.nippush.fcm;
+
+import dev.nippush.fcm.FcmAnswers.Answer;
+import dev.nippush.transport.PushResult;
+import dev.nippush.transport.PushResult.Fault;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.net.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLSocketFactory;
+import javax.net.ssl.X509TrustManager;
+import okhttp3.Call;
+import okhttp3.Callback;
+import okhttp3.ConnectionPool;
+import okhttp3.Dispatcher;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okio.Buffer;
+import okio.BufferedSink;
+import okio.BufferedSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * FCM's HTTP v1 interface over OkHttp: one HTTP/2 connection that all messages share. While there is none, one is opened
+ * first and all wait for it, as OkHttp would otherwise open one for each of them.
+ */
+final class HttpDoor implements Door {
+
+    /** How much of an answer is read. */
+    static final int MAX_ANSWER_BYTES = 65_536;
+
+    private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+    private static final Duration IDLE_CONNECTION = Duration.ofMinutes(30);
+    private static final Duration IDLE_THREAD = Duration.ofSeconds(60);
+
+    private final ThreadPoolExecutor threads;
+    private final OkHttpClient client;
+    private final OkHttpClient tokenClient;
+    private final HttpUrl url;
+    private final AccessTokens tokens;
+    private final FcmAnswers answers = new FcmAnswers();
+    private final InstantSource clock;
+
+    private @Nullable CompletableFuture<Void> opening;
+
+    /**
+     * Makes a door that is still shut: threads and connections come with the first message.
+     *
+     * @param tls the trust roots; {@code null} for those of the JVM
+     */
+    HttpDoor(
+            FcmCredentials credentials,
+            HttpUrl endpoint,
+            @Nullable Tls tls,
+            int maxInFlight,
+            Duration deadline,
+            InstantSource clock) {
+        this.clock = clock;
+        this.threads = threads();
+        Dispatcher dispatcher = new Dispatcher(threads);
+        dispatcher.setMaxRequests(maxInFlight);
+        dispatcher.setMaxRequestsPerHost(maxInFlight);
+        OkHttpClient.Builder builder = new OkHttpClient.Builder()
+                .dispatcher(dispatcher)
+                .connectionPool(pool())
+                .proxy(Proxy.NO_PROXY)
+                .followRedirects(false)
+                .followSslRedirects(false)
+                .connectTimeout(CONNECT_TIMEOUT)
+                .readTimeout(deadline)
+                .writeTimeout(deadline)
+                .callTimeout(deadline)
+                .pingInterval(PING_INTERVAL)
+                .addNetworkInterceptor(chain -> {
+                    if (chain.request().tag(Connect.class) != null) {
+                        throw new Connected();
+                    }
+                    return chain.proceed(chain.request());
+                });
+        if (tls != null) {
+            builder.sslSocketFactory(tls.sockets(), tls.trust());
+        }
+        this.client = builder.build();
+        this.tokenClient = client.newBuilder().connectionPool(pool()).build();
+        this.url = endpoint.newBuilder()
+                .addPathSegments("v1/projects")
+                .addPathSegment(credentials.projectId())
+                .addPathSegment("messages:send")
+                .build();
+        GoogleHttp http = new GoogleHttp(tokenClient);
+        this.tokens = new AccessTokens(credentials.over(() -> http)::refreshAccessToken, threads, clock);
+    }
+
+    /** Whom to believe. */
+    record Tls(SSLSocketFactory sockets, X509TrustManager trust) {}
+
+    /** Marks a request that only opens the connection: it ends before a byte of it is sent. */
+    private static final class Connect {}
+
+    /** Ends a {@link Connect} request once the connection is open. A protocol exception, as OkHttp repeats others. */
+    private static final class Connected extends ProtocolException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private static ThreadPoolExecutor threads() {
+        AtomicInteger count = new AtomicInteger();
+        return new ThreadPoolExecutor(
+                0, Integer.MAX_VALUE, IDLE_THREAD.toSeconds(), TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    Thread thread = new Thread(task, "nip-push-fcm-" + count.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+    }
+
+    private static ConnectionPool pool() {
+        return new ConnectionPool(1, IDLE_CONNECTION.toSeconds(), TimeUnit.SECONDS);
+    }
+
+    @Override
+    public CompletableFuture<PushResult> send(FcmPayload payload) {
+        CompletableFuture<PushResult> result = new CompletableFuture<>();
+        attempt(payload.json(), result, true);
+        return result;
+    }
+
+    private void attempt(String json, CompletableFuture<PushResult> result, boolean first) {
+        tokens.current().thenCombine(connection(), (token, connected) -> token).whenComplete((token, failure) -> {
+            if (failure != null) {
+                withoutToken(failure, result);
+            } else if (!result.isDone()) {
+                post(json, token, result, first);
+            }
+        });
+    }
+
+    private static void withoutToken(Throwable failure, CompletableFuture<PushResult> result) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        if (cause instanceof AccessTokens.Refused refused) {
+            result.complete(PushResult.rejected(Fault.CREDENTIALS, refused.getMessage()));
+        } else {
+            result.completeExceptionally(cause);
+        }
+    }
+
+    private void post(String json, String token, CompletableFuture<PushResult> result, boolean first) {
+        Request request = new Request.Builder()
+                .url(url)
+                .header("Authorization", "Bearer " + token)
+                .post(new OneShot(json))
+                .build();
+        Call call = client.newCall(request);
+        result.whenComplete((done, failure) -> {
+            if (failure != null) {
+                call.cancel();
+            }
+        });
+        call.enqueue(new Callback() {
+            @Override
+            public void onFailure(Call failed, IOException silence) {
+                result.completeExceptionally(silence);
+            }
+
+            @Override
+            public void onResponse(Call answered, Response response) {
+                try (response) {
+                    Answer answer = new Answer(
+                            response.code(),
+                            Optional.ofNullable(response.header("Retry-After")),
+                            new String(content(response), StandardCharsets.UTF_8));
+                    if (first && answer.refusesAccessToken()) {
+                        tokens.drop(token);
+                        attempt(json, result, false);
+                    } else {
+                        result.complete(answers.read(answer, clock.instant()));
+                    }
+                } catch (IOException | RuntimeException silence) {
+                    result.completeExceptionally(silence);
+                }
+            }
+        });
+    }
+
+    /** The beginning of the content, up to {@value #MAX_ANSWER_BYTES} bytes. */
+    static byte[] content(Response response) throws IOException {
+        BufferedSource source = response.body().source();
+        source.request(MAX_ANSWER_BYTES);
+        Buffer buffer = source.getBuffer();
+        return buffer.readByteArray(Math.min(buffer.size(), MAX_ANSWER_BYTES));
+    }
+
+    /** Completes when there is a connection, or when an attempt to open one has failed. */
+    private CompletableFuture<Void> connection() {
+        if (!url.isHttps() || client.connectionPool().connectionCount() > 0) {
+            // Over plain HTTP there is no HTTP/2, and no connection to share.
+            return CompletableFuture.completedFuture(null);
+        }
+        CompletableFuture<Void> begun;
+        synchronized (this) {
+            if (opening != null) {
+                return opening.copy();
+            }
+            begun = new CompletableFuture<>();
+            opening = begun;
+        }
+        Request request =
+                new Request.Builder().url(url).tag(Connect.class, new Connect()).build();
+        client.newCall(request).enqueue(new Callback() {
+            @Override
+            public void onFailure(Call call, IOException reason) {
+                synchronized (HttpDoor.this) {
+                    opening = null;
+                }
+                if (reason instanceof Connected) {
+                    begun.complete(null);
+                } else {
+                    begun.completeExceptionally(reason);
+                }
+            }
+
+            @Override
+            public void onResponse(Call call, Response response) {
+                response.close();
+                onFailure(call, new ProtocolException("answered a request that was not sent"));
+            }
+        });
+        return begun.copy();
+    }
+
+    @Override
+    public CompletableFuture<Void> warmUp() {
+        return tokens.current().thenCombine(connection(), (token, connected) -> null);
+    }
+
+    @Override
+    public void close() {
+        threads.shutdown();
+        client.connectionPool().evictAll();
+        tokenClient.connectionPool().evictAll();
+    }
+
+    /** A body that OkHttp does not send a second time by itself: whether a message is repeated is for the engine to say. */
+    private static final class OneShot extends RequestBody {
+
+        private final byte[] content;
+
+        OneShot(String json) {
+            this.content = json.getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public MediaType contentType() {
+            return JSON;
+        }
+
+        @Override
+        public long contentLength() {
+            return content.length;
+        }
+
+        @Override
+        public boolean isOneShot() {
+            return true;
+        }
+
+        @Override
+        public void writeTo(BufferedSink sink) throws IOException {
+            sink.write(content);
+        }
+    }
+}
