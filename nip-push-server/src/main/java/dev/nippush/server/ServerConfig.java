@@ -1,0 +1,128 @@
+package dev.nippush.server;
+
+import dev.nippush.address.Cidr;
+import dev.nippush.address.RelayUrl;
+import dev.nippush.transport.RetryPolicy;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All that an operator can say, read and checked. Immutable.
+ *
+ * @param printing whether nothing was said about transports, so that pushes are only printed
+ * @param accountsPerDevice how many accounts may register the same device, 1 or more
+ */
+record ServerConfig(
+        Identity identity,
+        Relays relays,
+        Listen listen,
+        Duration heartbeatTimeout,
+        RetryPolicy retryPolicy,
+        boolean printing,
+        Optional<Apns> apns,
+        Optional<Fcm> fcm,
+        Optional<UnifiedPush> unifiedPush,
+        int accountsPerDevice,
+        LogLevel logLevel,
+        Origins origins) {
+
+    /**
+     * Who this server is.
+     *
+     * @param keyFile the file with the private key; empty for one in the data directory, made at the first start
+     */
+    record Identity(Optional<Path> keyFile, Path dataDir) {}
+
+    /**
+     * Where events are read.
+     *
+     * @param home relays that control messages are read from
+     * @param allow exemptions from the address rule, as the operator wrote them
+     */
+    record Relays(List<RelayUrl> home, List<String> allow) {}
+
+    /**
+     * The one port.
+     *
+     * @param feeders who may hand over events of any kind
+     * @param proxies whose forwarding headers are believed
+     */
+    record Listen(HostPort address, List<Cidr> feeders, List<Cidr> proxies) {}
+
+    /**
+     * Apple's service.
+     *
+     * @param topics one or more; the first is the default
+     * @param server another host in place of Apple's
+     * @param trustedCertificates PEM of what to trust in place of the system's roots
+     */
+    record Apns(
+            ApnsIdentity identity,
+            List<String> topics,
+            ApnsEnvironment environment,
+            Optional<HostPort> server,
+            Optional<Path> trustedCertificates) {
+        Apns {
+            topics = List.copyOf(topics);
+            if (topics.isEmpty()) {
+                throw new IllegalArgumentException("APNs needs a topic");
+            }
+        }
+    }
+
+    /** How this server proves itself to Apple. */
+    sealed interface ApnsIdentity {}
+
+    /** A token key: the usual way. */
+    record ApnsTokenKey(Path keyFile, String keyId, String teamId) implements ApnsIdentity {}
+
+    /** A certificate with its key. */
+    record ApnsCertificate(Path certificateFile) implements ApnsIdentity {}
+
+    /** Apple's two worlds; a device token is good in one of them. */
+    enum ApnsEnvironment {
+        PRODUCTION,
+        SANDBOX
+    }
+
+    /**
+     * Firebase Cloud Messaging.
+     *
+     * @param endpoint another host in place of Google's
+     */
+    record Fcm(Path serviceAccountFile, Optional<URI> endpoint) {}
+
+    /**
+     * UnifiedPush and Web Push endpoints.
+     *
+     * @param allow exemptions from the address rule, as the operator wrote them
+     * @param trustedCertificates PEM of what to trust in place of the system's roots
+     */
+    record UnifiedPush(List<String> allow, Optional<Path> trustedCertificates) {}
+
+    /** Where each key was said: for errors that are found only when a value is put to use. */
+    record Origins(Map<String, String> byKey) {
+        Origins {
+            byKey = Map.copyOf(byKey);
+        }
+
+        /** The error of a key's value, naming where it stands. */
+        ConfigException error(ConfigKey<?> key, String what) {
+            String where = byKey.getOrDefault(key.name(), "configuration");
+            return new ConfigException(List.of(new ConfigException.Problem(where, key.name(), what)));
+        }
+    }
+
+    /** How much is logged. */
+    enum LogLevel {
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG,
+        TRACE
+    }
+}
