@@ -1,0 +1,97 @@
+package dev.nippush.server;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A client of the platform's own making, that remembers what it is told. */
+final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
+
+    private static final long PATIENCE_SECONDS = 20;
+
+    private final BlockingQueue<String> texts = new LinkedBlockingQueue<>();
+    private final CompletableFuture<Integer> closed = new CompletableFuture<>();
+    private final StringBuilder partial = new StringBuilder();
+    private final WebSocket socket;
+
+    private WebSocketClient(URI uri, Map<String, String> headers) {
+        WebSocket.Builder builder = HttpClient.newHttpClient().newWebSocketBuilder();
+        headers.forEach(builder::header);
+        socket = builder.buildAsync(uri, this).join();
+    }
+
+    static WebSocketClient connect(URI uri) {
+        return new WebSocketClient(uri, Map.of());
+    }
+
+    static WebSocketClient connect(URI uri, Map<String, String> headers) {
+        return new WebSocketClient(uri, headers);
+    }
+
+    WebSocketClient send(String text) {
+        socket.sendText(text, true).join();
+        return this;
+    }
+
+    WebSocketClient sendFragment(String text, boolean last) {
+        socket.sendText(text, last).join();
+        return this;
+    }
+
+    WebSocketClient sendBinary(byte[] bytes) {
+        socket.sendBinary(ByteBuffer.wrap(bytes), true).join();
+        return this;
+    }
+
+    /** The next text that came, in order. */
+    String next() throws InterruptedException {
+        String text = texts.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        if (text == null) {
+            throw new AssertionError("nothing came within " + PATIENCE_SECONDS + " s");
+        }
+        return text;
+    }
+
+    int received() {
+        return texts.size();
+    }
+
+    /** The code with which the other side closed. */
+    int closeCode() throws Exception {
+        return closed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+        partial.append(data);
+        if (last) {
+            texts.add(partial.toString());
+            partial.setLength(0);
+        }
+        webSocket.request(1);
+        return null;
+    }
+
+    @Override
+    public CompletionStage<?> onClose(WebSocket webSocket, int statusCode, String reason) {
+        closed.complete(statusCode);
+        return null;
+    }
+
+    @Override
+    public void onError(WebSocket webSocket, Throwable error) {
+        closed.completeExceptionally(error);
+    }
+
+    @Override
+    public void close() {
+        socket.abort();
+    }
+}
