@@ -1,0 +1,80 @@
+package dev.nippush.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nippush.event.PublicKey;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class MainTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void helpNamesTheCommandsAndExitCodes() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString()).contains("keygen", "Exit codes:");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void versionIsPrinted() {
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString()).startsWith("nip-push ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--nonsense", "nonsense", "keygen --nonsense", "keygen extra", "keygen --out"})
+    void aWrongCommandLineIsAUsageError(String line) {
+        assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).isNotBlank().doesNotContain("\tat ", "Exception");
+    }
+
+    @Test
+    void keygenWritesAKeyAndPrintsThePublicOne() throws Exception {
+        Path file = directory.resolve("my key");
+
+        assertThat(run("keygen", "--out", file.toString())).isZero();
+
+        PublicKey key = KeyFile.read(file).publicKey();
+        assertThat(out.toString())
+                .contains(key.hex(), key.npub())
+                .doesNotContain(Files.readString(file).strip());
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void keygenTouchesNoFileThatIsThere() throws Exception {
+        Path file = Files.writeString(directory.resolve("key"), "mine");
+
+        assertThat(run("keygen", "--out", file.toString())).isEqualTo(1);
+
+        assertThat(err.toString()).contains(file.toString()).doesNotContain("\tat ", "Exception");
+        assertThat(file).hasContent("mine");
+    }
+
+    @Test
+    void keygenSaysWhatPreventsIt() {
+        assertThat(run("keygen", "--out", directory.resolve("no/such/dir/key").toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).startsWith("nip-push: cannot write ").doesNotContain("\tat ");
+    }
+
+    private int run(String... arguments) {
+        return Main.run(arguments, new PrintWriter(out, true), new PrintWriter(err, true));
+    }
+}
