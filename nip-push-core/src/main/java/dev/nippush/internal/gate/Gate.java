@@ -1,0 +1,177 @@
+package dev.nippush.internal.gate;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.nippush.address.Source;
+import dev.nippush.control.ControlReader;
+import dev.nippush.control.Outcome;
+import dev.nippush.control.Refusal;
+import dev.nippush.crypto.KeyPair;
+import dev.nippush.crypto.Secp256k1;
+import dev.nippush.event.EventDefect;
+import dev.nippush.event.EventFormatException;
+import dev.nippush.event.Kind;
+import dev.nippush.event.NostrEvent;
+import dev.nippush.event.PublicKey;
+import dev.nippush.event.Tag;
+import dev.nippush.internal.match.MatchIndex;
+import dev.nippush.internal.run.Credits;
+import dev.nippush.time.EngineTime;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * The door. What costs little is checked first, on the caller's thread: an event that no account might want goes no
+ * further. Everything else needs a credit and is checked in a lane.
+ *
+ * <p>Safe for use by any number of threads; never blocks, and never throws for what a stranger sent.
+ */
+public final class Gate {
+
+    private static final int LANES = 64;
+    private static final int MAX_OPEN = 8_192;
+    private static final long MAX_OPEN_BYTES = 64L << 20;
+    private static final int KEPT_FOR_CONTROL = 1_024;
+    private static final int MAX_OPEN_PER_SOURCE = 256;
+
+    private final GateRules rules;
+    private final PublicKey server;
+    private final MatchIndex index;
+    private final GateListener listener;
+    private final List<CheckLane> lanes;
+    private final Credits credits = new Credits(MAX_OPEN, MAX_OPEN_BYTES, KEPT_FOR_CONTROL, MAX_OPEN_PER_SOURCE);
+    private volatile boolean open;
+
+    /** Hears what the gate answered; called on any thread. */
+    public interface GateListener {
+
+        /** An event has its outcome. */
+        void answered(NostrEvent event, Source source, Outcome outcome);
+
+        /** Something could not be read as an event. */
+        void refused(Source source, Refusal refusal);
+    }
+
+    public Gate(
+            GateRules rules,
+            KeyPair server,
+            Secp256k1 curve,
+            ControlReader reader,
+            MatchIndex index,
+            EngineTime time,
+            Executor executor,
+            Inside inside,
+            GateListener listener) {
+        this.rules = requireNonNull(rules);
+        this.server = server.publicKey();
+        this.index = requireNonNull(index);
+        this.listener = requireNonNull(listener);
+        this.lanes = Stream.generate(() -> new CheckLane(executor, time, rules, server, curve, reader, inside))
+                .limit(LANES)
+                .toList();
+    }
+
+    /** Lets events in from now on. */
+    public void open() {
+        open = true;
+    }
+
+    /** Lets no more in; completes when all that is inside has its outcome. */
+    public CompletionStage<Void> close() {
+        open = false;
+        return credits.close();
+    }
+
+    /** Takes the text of an event. */
+    public CompletionStage<Outcome> accept(String json, Source source) {
+        if (!open) {
+            return CompletableFuture.completedStage(new Outcome.Closed());
+        }
+        NostrEvent event;
+        try {
+            event = NostrEvent.parse(json);
+        } catch (EventFormatException e) {
+            Refusal refusal = e.defect() == EventDefect.TOO_BIG ? Refusal.TOO_BIG : Refusal.BAD_EVENT;
+            listener.refused(source, refusal);
+            return CompletableFuture.completedStage(new Outcome.Refused(refusal));
+        }
+        return accept(event, source);
+    }
+
+    /** Takes an event that was parsed already. */
+    public CompletionStage<Outcome> accept(NostrEvent event, Source source) {
+        if (!open) {
+            return CompletableFuture.completedStage(new Outcome.Closed());
+        }
+        return event.kind() == Kind.PUSH_CONTROL ? control(event, source) : other(event, source);
+    }
+
+    private CompletionStage<Outcome> control(NostrEvent event, Source source) {
+        if (!source.mayControl()) {
+            return answered(event, source, new Outcome.Unwanted());
+        }
+        int size = event.content().length();
+        if (size > rules.maxControlBytes()) {
+            return answered(event, source, new Outcome.Refused(Refusal.TOO_BIG));
+        }
+        if (!event.values("p").contains(server.hex())) {
+            return answered(event, source, new Outcome.Refused(Refusal.NOT_ADDRESSED));
+        }
+        return inside(
+                event, source, true, outcome -> lane(event.pubkey().hashCode()).control(event, outcome));
+    }
+
+    private CompletionStage<Outcome> other(NostrEvent event, Source source) {
+        if (source.origin() == Source.Origin.ENDPOINT) {
+            return answered(event, source, new Outcome.Refused(Refusal.KIND));
+        }
+        Collection<PublicKey> candidates = index.candidates(event);
+        if (candidates.isEmpty()) {
+            return answered(event, source, new Outcome.Unwanted());
+        }
+        return inside(
+                event, source, false, outcome -> lane(event.id().hashCode()).event(event, source, candidates, outcome));
+    }
+
+    private CompletionStage<Outcome> inside(
+            NostrEvent event, Source source, boolean urgent, Consumer<CompletableFuture<Outcome>> check) {
+        Optional<Credits.Credit> credit = credits.take(source.key(), size(event), urgent);
+        if (credit.isEmpty()) {
+            return answered(event, source, new Outcome.Busy());
+        }
+        CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        CompletableFuture<Outcome> answered = outcome.whenComplete((answer, failure) -> {
+            credit.get().giveBack();
+            if (answer != null) {
+                listener.answered(event, source, answer);
+            }
+        });
+        check.accept(outcome);
+        return answered.minimalCompletionStage();
+    }
+
+    private CompletionStage<Outcome> answered(NostrEvent event, Source source, Outcome outcome) {
+        listener.answered(event, source, outcome);
+        return CompletableFuture.completedStage(outcome);
+    }
+
+    private CheckLane lane(int hash) {
+        return lanes.get(Math.floorMod(hash ^ hash >>> 16, LANES));
+    }
+
+    private static int size(NostrEvent event) {
+        int size = event.content().length() + 512;
+        for (Tag tag : event.tags()) {
+            for (String value : tag.values()) {
+                size += value.length() + 8;
+            }
+        }
+        return size;
+    }
+}
