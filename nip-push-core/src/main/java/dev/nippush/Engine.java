@@ -1,0 +1,522 @@
+package dev.nippush;
+
+import dev.nippush.account.Account;
+import dev.nippush.account.Interest;
+import dev.nippush.account.InterestChange;
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.address.RelayUrl;
+import dev.nippush.address.Source;
+import dev.nippush.control.ControlMessage;
+import dev.nippush.control.ControlReader;
+import dev.nippush.control.Outcome;
+import dev.nippush.control.Refusal;
+import dev.nippush.event.EventId;
+import dev.nippush.event.Filter;
+import dev.nippush.event.Kind;
+import dev.nippush.event.NostrEvent;
+import dev.nippush.event.PublicKey;
+import dev.nippush.internal.account.AccountRules;
+import dev.nippush.internal.account.AccountShard;
+import dev.nippush.internal.account.AccountShard.Tally;
+import dev.nippush.internal.account.CollapseKeys;
+import dev.nippush.internal.account.ShardOutlets;
+import dev.nippush.internal.commit.Committer;
+import dev.nippush.internal.delivery.DeliveryOutlets;
+import dev.nippush.internal.delivery.DeviceLane;
+import dev.nippush.internal.delivery.Dispatcher;
+import dev.nippush.internal.gate.Gate;
+import dev.nippush.internal.gate.GateRules;
+import dev.nippush.internal.gate.Inside;
+import dev.nippush.internal.match.DeviceOwners;
+import dev.nippush.internal.match.MatchIndex;
+import dev.nippush.internal.run.Lane;
+import dev.nippush.store.Ending;
+import dev.nippush.store.HeldEvent;
+import dev.nippush.store.Lease;
+import dev.nippush.store.OwedPush;
+import dev.nippush.store.Partition;
+import dev.nippush.store.PushStore;
+import dev.nippush.time.EngineTime;
+import dev.nippush.time.Stamp;
+import dev.nippush.transport.PushMessage;
+import dev.nippush.transport.PushTransport;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The rooms of one engine, and the ways between them. It decides nothing. */
+final class Engine {
+
+    private static final Duration SWEEP_EVERY = Duration.ofHours(1);
+    private static final int SWEEP_ROWS = 1_000;
+
+    private static final Logger log = LoggerFactory.getLogger(Engine.class);
+
+    private final NipPush.Builder settings;
+    private final EngineTime time;
+    private final Executor executor;
+    private final PushStore store;
+    private final GuardedListener listener;
+    private final GuardedComposer composer;
+    private final MatchIndex index = new MatchIndex();
+    private final DeviceOwners owners;
+    private final Dispatcher dispatcher;
+    private final AccountRules rules;
+    private final Gate gate;
+
+    private final List<AccountRoom> accountRooms = new ArrayList<>();
+    private final List<DeviceRoom> deviceRooms = new ArrayList<>();
+    private final Set<Partition> failing = ConcurrentHashMap.newKeySet();
+    private volatile boolean hearing = true;
+    private volatile boolean open;
+    private volatile EngineTime.@org.jspecify.annotations.Nullable Timer sweep;
+
+    private record AccountRoom(Lane lane, Committer committer, AccountShard shard) {}
+
+    private record DeviceRoom(Lane lane, Committer committer, DeviceLane pushes) {}
+
+    Engine(NipPush.Builder settings, EngineTime time, Executor executor, PushStore store) {
+        this.settings = settings;
+        this.time = time;
+        this.executor = executor;
+        this.store = store;
+        this.listener = new GuardedListener(settings.listener);
+        this.composer = new GuardedComposer(
+                settings.composer, new CollapseKeys(settings.keyPair.derive("nip-push collapse key")));
+        this.owners = new DeviceOwners(settings.accountsPerDevice);
+        this.dispatcher = new Dispatcher(settings.transports);
+        GateRules gateRules = new GateRules(
+                GateRules.DEFAULT_MAX_AGE, GateRules.DEFAULT_MAX_AHEAD, settings.controlLimits.maxBytes());
+        this.rules = new AccountRules(
+                settings.heartbeatTimeout,
+                settings.retryPolicy.lifetime(),
+                NipPush.MAX_DEVICES_PER_ACCOUNT,
+                gateRules.maxAge().plus(gateRules.maxAhead()),
+                settings.homeRelays);
+        ControlReader reader = new ControlReader(
+                settings.controlLimits,
+                new DeviceAddressReader(settings.apnsTopics),
+                device -> device.channel().isBuiltIn() || dispatcher.serves(device),
+                settings.addressRule()::permitsLiteral);
+        this.gate = new Gate(
+                gateRules,
+                settings.keyPair,
+                settings.secp256k1,
+                reader,
+                index,
+                time,
+                executor,
+                new GateToShards(),
+                new GateNews());
+    }
+
+    // ---- life
+
+    CompletionStage<Void> start() {
+        return leases(Partition.Kind.ACCOUNTS)
+                .thenCombine(leases(Partition.Kind.DEVICES), this::furnish)
+                .thenCompose(furnished -> load())
+                .thenRunAsync(this::begin, executor);
+    }
+
+    private CompletionStage<List<Lease>> leases(Partition.Kind kind) {
+        CompletionStage<List<Lease>> all = CompletableFuture.completedStage(new ArrayList<>());
+        for (int i = 0; i < Partition.COUNT; i++) {
+            Partition partition = new Partition(kind, i);
+            all = all.thenCombine(store.acquire(partition), (leases, lease) -> {
+                leases.add(lease);
+                return leases;
+            });
+        }
+        return all;
+    }
+
+    private boolean furnish(List<Lease> accountLeases, List<Lease> deviceLeases) {
+        StoreHealth health = new StoreHealth();
+        ShardOutlets shardOutlets = new ShardsToOthers();
+        DeliveryOutlets deliveryOutlets = new DeliveriesToOthers();
+        for (Lease lease : accountLeases) {
+            Lane lane = new Lane(executor);
+            Committer committer = new Committer(store, lease, lane, time, health);
+            AccountShard shard = new AccountShard(rules, lane, committer, time, index, owners, composer, shardOutlets);
+            accountRooms.add(new AccountRoom(lane, committer, shard));
+        }
+        for (Lease lease : deviceLeases) {
+            Lane lane = new Lane(executor);
+            Committer committer = new Committer(store, lease, lane, time, health);
+            DeviceLane pushes = new DeviceLane(
+                    lane,
+                    committer,
+                    store,
+                    time,
+                    settings.random,
+                    settings.retryPolicy,
+                    dispatcher,
+                    owners,
+                    composer,
+                    deliveryOutlets);
+            deviceRooms.add(new DeviceRoom(lane, committer, pushes));
+        }
+        return true;
+    }
+
+    private CompletionStage<Void> load() {
+        List<CompletableFuture<?>> loads = new ArrayList<>();
+        for (AccountRoom room : accountRooms) {
+            loads.add(store.load(room.committer().lease(), new PushStore.Sink() {
+                        @Override
+                        public void account(Account account) {
+                            room.lane().execute(() -> room.shard().restore(account, time.stamp()));
+                        }
+
+                        @Override
+                        public void held(HeldEvent held) {
+                            room.lane().execute(() -> room.shard().restore(held, time.stamp()));
+                        }
+                    })
+                    .thenCompose(loaded -> reached(room.lane()))
+                    .toCompletableFuture());
+        }
+        return CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new));
+    }
+
+    /** Completes when the lane has done what it was given so far. */
+    private static CompletableFuture<Void> reached(Lane lane) {
+        CompletableFuture<Void> here = new CompletableFuture<>();
+        lane.execute(() -> here.complete(null));
+        return here;
+    }
+
+    private void begin() {
+        if (settings.relays != null && !settings.homeRelays.isEmpty()) {
+            hear(false);
+        }
+        gate.open();
+        open = true;
+        if (settings.relays != null) {
+            settings.relays.start(new Feed());
+        }
+        for (AccountRoom room : accountRooms) {
+            room.lane().execute(() -> room.shard().begin(time.stamp()));
+        }
+        for (DeviceRoom room : deviceRooms) {
+            room.lane().execute(() -> room.pushes().begin());
+        }
+        sweepLater();
+    }
+
+    CompletionStage<Void> stop() {
+        open = false;
+        EngineTime.Timer next = sweep;
+        if (next != null) {
+            next.cancel();
+        }
+        CompletionStage<Void> doors = gate.close();
+        return doors.thenCompose(
+                        dry -> all(accountRooms, (room, i) -> room.committer().whenIdle()))
+                .thenCompose(committed -> all(deviceRooms, (room, i) -> stopSending(room)))
+                .thenCompose(
+                        landed -> all(deviceRooms, (room, i) -> room.committer().whenIdle()));
+    }
+
+    private static CompletionStage<Void> stopSending(DeviceRoom room) {
+        CompletableFuture<Void> landed = new CompletableFuture<>();
+        room.lane().execute(() -> room.pushes().stop().whenComplete((all, never) -> landed.complete(null)));
+        return landed;
+    }
+
+    private static <T> CompletionStage<Void> all(List<T> rooms, BiFunction<T, Integer, CompletionStage<Void>> each) {
+        return CompletableFuture.allOf(IntStream.range(0, rooms.size())
+                .mapToObj(i -> each.apply(rooms.get(i), i).toCompletableFuture())
+                .toArray(CompletableFuture[]::new));
+    }
+
+    private void sweepLater() {
+        sweep = time.schedule(SWEEP_EVERY, () -> executor.execute(this::sweep));
+    }
+
+    private void sweep() {
+        if (!open) {
+            return;
+        }
+        Instant before = time.now().minus(PushStore.REMEMBERED);
+        for (AccountRoom room : accountRooms) {
+            room.lane().execute(() -> room.shard().sweep(time.stamp()));
+            sweepRows(room.committer().lease(), before);
+        }
+        for (DeviceRoom room : deviceRooms) {
+            sweepRows(room.committer().lease(), before);
+        }
+        sweepLater();
+    }
+
+    private void sweepRows(Lease lease, Instant before) {
+        store.sweep(lease, before, SWEEP_ROWS).whenComplete((rows, failure) -> {
+            if (failure != null) {
+                log.warn("Old rows of {} stay until the next sweep", lease.partition(), failure);
+            } else if (rows == SWEEP_ROWS && open) {
+                executor.execute(() -> sweepRows(lease, before));
+            }
+        });
+    }
+
+    EngineStatus status() {
+        return new EngineStatus(open, hearing, failing.isEmpty(), dispatcher.parked());
+    }
+
+    // ---- the door
+
+    CompletionStage<Outcome> accept(String json, Source source) {
+        return gate.accept(json, source);
+    }
+
+    CompletionStage<Outcome> accept(NostrEvent event, Source source) {
+        return gate.accept(event, source);
+    }
+
+    Filter controlFilter() {
+        return Filter.builder()
+                .kinds(Kind.PUSH_CONTROL)
+                .tag('p', List.of(settings.keyPair.publicKey().hex()))
+                .build();
+    }
+
+    private void hear(boolean now) {
+        hearing = now;
+        Stamp at = time.stamp();
+        for (AccountRoom room : accountRooms) {
+            room.lane().execute(() -> room.shard().hearing(now, at));
+        }
+    }
+
+    private AccountRoom roomOf(PublicKey account) {
+        return accountRooms.get(Partition.of(account).index());
+    }
+
+    private DeviceRoom roomOf(DeviceAddress device) {
+        return deviceRooms.get(Partition.of(device).index());
+    }
+
+    /** From the gate to the shards. */
+    private final class GateToShards implements Inside {
+
+        @Override
+        public boolean isOutdated(PublicKey sender, long createdAt) {
+            return roomOf(sender).shard().marks(sender).outdate(createdAt);
+        }
+
+        @Override
+        public void control(
+                PublicKey sender, long createdAt, ControlMessage message, Stamp at, Consumer<Outcome> done) {
+            AccountRoom room = roomOf(sender);
+            room.lane().execute(() -> room.shard().control(sender, createdAt, message, at, done));
+        }
+
+        @Override
+        public void event(
+                NostrEvent event, Source source, Collection<PublicKey> candidates, Stamp at, Consumer<Outcome> done) {
+            Map<AccountRoom, List<PublicKey>> byRoom = new LinkedHashMap<>();
+            for (PublicKey account : candidates) {
+                byRoom.computeIfAbsent(roomOf(account), any -> new ArrayList<>())
+                        .add(account);
+            }
+            AtomicInteger missing = new AtomicInteger(byRoom.size());
+            AtomicReference<Tally> sum = new AtomicReference<>(Tally.NONE);
+            byRoom.forEach((room, accounts) -> room.lane()
+                    .execute(() -> room.shard().event(event, source, accounts, at, tally -> {
+                        sum.accumulateAndGet(tally, Tally::plus);
+                        if (missing.decrementAndGet() == 0) {
+                            done.accept(outcome(sum.get()));
+                        }
+                    })));
+        }
+
+        private Outcome outcome(Tally tally) {
+            if (tally.wanted() == 0) {
+                return new Outcome.Unwanted();
+            }
+            return tally.taken() == 0 ? new Outcome.Duplicate() : new Outcome.Taken(tally.taken());
+        }
+    }
+
+    /** From the gate to the listener. */
+    private final class GateNews implements Gate.GateListener {
+
+        @Override
+        public void answered(NostrEvent event, Source source, Outcome outcome) {
+            if (outcome instanceof Outcome.Refused refused) {
+                log.debug(
+                        "Refused kind {} from {}: {}",
+                        event.kind(),
+                        source,
+                        refused.code().code());
+            }
+            listener.tell(to -> to.answered(event.id(), event.kind(), source, outcome));
+        }
+
+        @Override
+        public void refused(Source source, Refusal refusal) {
+            log.debug("Refused what came from {}: {}", source, refusal.code());
+            listener.tell(to -> to.refused(source, refusal));
+        }
+    }
+
+    /** From the shards to lanes, other shards, relays and the listener. */
+    private final class ShardsToOthers implements ShardOutlets {
+
+        @Override
+        public void owed(OwedPush push) {
+            DeviceAddress device = push.message().address();
+            DeviceRoom room = roomOf(device);
+            room.lane().execute(() -> room.pushes().offer(push));
+            listener.tell(to -> to.owed(push.account(), device, push.event()));
+        }
+
+        @Override
+        public void withdrawn(PublicKey account, DeviceAddress device) {
+            DeviceRoom room = roomOf(device);
+            room.lane().execute(() -> room.pushes().withdraw(account, device));
+        }
+
+        @Override
+        public void registered(DeviceAddress device) {
+            if (!dispatcher.serves(device)) {
+                log.warn("{} is registered, but no transport serves it: it gets nothing", device);
+            }
+            DeviceRoom room = roomOf(device);
+            room.lane().execute(() -> room.pushes().registered(device));
+        }
+
+        @Override
+        public void displaced(PublicKey account, DeviceAddress device) {
+            AccountRoom room = roomOf(account);
+            room.lane().execute(() -> room.shard().displaced(account, device, time.stamp()));
+        }
+
+        @Override
+        public void interestChanged(InterestChange change) {
+            if (settings.relays != null) {
+                settings.relays.changed(change);
+            }
+        }
+
+        @Override
+        public void controlApplied(PublicKey account, ControlMessage message) {
+            listener.tell(to -> to.controlApplied(account, message));
+        }
+
+        @Override
+        public void presenceChanged(PublicKey account, boolean online) {
+            listener.tell(to -> to.presenceChanged(account, online));
+        }
+
+        @Override
+        public void held(PublicKey account, EventId event) {
+            listener.tell(to -> to.held(account, event));
+        }
+
+        @Override
+        public void dropped(PublicKey account, int events) {
+            listener.tell(to -> to.dropped(account, events));
+        }
+    }
+
+    /** From the lanes to the shards and the listener. */
+    private final class DeliveriesToOthers implements DeliveryOutlets {
+
+        @Override
+        public void gone(PublicKey account, DeviceAddress device, Instant registeredBefore) {
+            AccountRoom room = roomOf(account);
+            room.lane().execute(() -> room.shard().deviceGone(account, device, registeredBefore, time.stamp()));
+            listener.tell(to -> to.deviceGone(device));
+        }
+
+        @Override
+        public void attempted(PushMessage message, int attempt, Duration took, String result) {
+            listener.tell(to -> to.attempted(message, attempt, took, result));
+        }
+
+        @Override
+        public void settled(OwedPush push, Ending ending) {
+            listener.tell(to -> to.settled(push.message().address(), push.event(), ending));
+        }
+
+        @Override
+        public void parked(PushTransport transport, String reason) {
+            listener.tell(to -> to.transportParked(transport, reason));
+        }
+
+        @Override
+        public void resumed(PushTransport transport) {
+            listener.tell(to -> to.transportResumed(transport));
+        }
+    }
+
+    /** What the gateway may do. */
+    private final class Feed implements RelayFeed {
+
+        @Override
+        public List<RelayUrl> homeRelays() {
+            return settings.homeRelays;
+        }
+
+        @Override
+        public Filter controlFilter() {
+            return Engine.this.controlFilter();
+        }
+
+        @Override
+        public CompletionStage<Outcome> accept(NostrEvent event, Source source) {
+            return gate.accept(event, source);
+        }
+
+        @Override
+        public void caughtUp(RelayUrl relay, Map<PublicKey, Interest> covered) {
+            covered.forEach((account, interest) -> {
+                AccountRoom room = roomOf(account);
+                room.lane().execute(() -> room.shard().caughtUp(account, relay, interest));
+            });
+        }
+
+        @Override
+        public void hearing(boolean now) {
+            hear(now);
+        }
+    }
+
+    /** How the store is doing. */
+    private final class StoreHealth implements Committer.Health {
+
+        @Override
+        public void commitFailed(Lease lease) {
+            failing.add(lease.partition());
+        }
+
+        @Override
+        public void commitRecovered(Lease lease) {
+            failing.remove(lease.partition());
+        }
+
+        @Override
+        public void leaseLost(Lease lease) {
+            failing.add(lease.partition());
+        }
+    }
+}
