@@ -1,4 +1,4 @@
-/** The transport to the Apple Push Notification service. May import the core and pushy. */
+/** Pushes to Apple devices. May import core's events, addresses and transport, and pushy with the netty it brings. */
 @NullMarked
 package dev.nippush.apns;
 

@@ -1,0 +1,256 @@
+package dev.nippush.apns;
+
+import static dev.nippush.apns.Pushes.builder;
+import static dev.nippush.apns.Pushes.message;
+import static dev.nippush.apns.Pushes.send;
+import static java.util.Map.entry;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.eatthepath.pushy.apns.server.RejectionReason;
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.testkit.FakeApns;
+import dev.nippush.testkit.FakeApns.Reply;
+import dev.nippush.transport.PushResult;
+import dev.nippush.transport.PushResult.Fault;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(60)
+class ApnsAnswersTest {
+
+    /** Apple's "Handling notification responses from APNs", and the one that its servers spell otherwise. */
+    private static final Map<String, Expected> DOCUMENTED = Map.ofEntries(
+            entry("BadCollapseId", message(400)),
+            entry("BadDeviceToken", device(400)),
+            entry("BadExpirationDate", message(400)),
+            entry("BadMessageId", message(400)),
+            entry("BadPriority", message(400)),
+            entry("BadTopic", device(400)),
+            entry("DeviceTokenNotForTopic", device(400)),
+            entry("DuplicateHeaders", message(400)),
+            entry("IdleTimeout", later(400)),
+            entry("InvalidPushType", message(400)),
+            entry("MissingDeviceToken", message(400)),
+            entry("MissingTopic", device(400)),
+            entry("PayloadEmpty", message(400)),
+            entry("TopicDisallowed", device(400)),
+            entry("BadCertificate", credentials(403)),
+            entry("BadCertificateEnvironment", credentials(403)),
+            entry("BadEnvironmentKeyIdInToken", credentials(403)),
+            entry("BadEnvironmentKeyInToken", credentials(403)),
+            entry("ExpiredProviderToken", later(403)),
+            entry("Forbidden", credentials(403)),
+            entry("InvalidProviderToken", credentials(403)),
+            entry("MissingProviderToken", credentials(403)),
+            entry("UnrelatedKeyIdInToken", credentials(403)),
+            entry("BadPath", message(404)),
+            entry("MethodNotAllowed", message(405)),
+            entry("ExpiredToken", gone(410)),
+            entry("Unregistered", gone(410)),
+            entry("PayloadTooLarge", message(413)),
+            entry("TooManyProviderTokenUpdates", pause(429, Duration.ofMinutes(20))),
+            entry("TooManyRequests", pause(429, Duration.ofSeconds(60))),
+            entry("InternalServerError", later(500)),
+            entry("ServiceUnavailable", later(503)),
+            entry("Shutdown", later(503)));
+
+    private static final FakeApns FAKE = FakeApns.start();
+
+    private final DeviceAddress device = FAKE.device(0);
+    private final ApnsTransport transport = builder(FAKE).build();
+
+    private record Expected(int status, Function<String, PushResult> result) {}
+
+    private static Expected message(int status) {
+        return new Expected(status, reason -> PushResult.rejected(Fault.MESSAGE, reason));
+    }
+
+    private static Expected device(int status) {
+        return new Expected(status, reason -> PushResult.rejected(Fault.DEVICE, reason));
+    }
+
+    private static Expected credentials(int status) {
+        return new Expected(status, reason -> PushResult.rejected(Fault.CREDENTIALS, reason));
+    }
+
+    private static Expected later(int status) {
+        return new Expected(status, PushResult::retryLater);
+    }
+
+    private static Expected pause(int status, Duration pause) {
+        return new Expected(status, reason -> PushResult.retryAfter(pause, reason));
+    }
+
+    private static Expected gone(int status) {
+        return new Expected(status, reason -> PushResult.deviceGone());
+    }
+
+    @AfterEach
+    void closeTransport() {
+        transport.close();
+    }
+
+    @AfterAll
+    static void closeFake() {
+        FAKE.close();
+    }
+
+    private PushResult answered(Reply... replies) {
+        FAKE.answer(device.token(), replies);
+        return send(transport, Pushes.message(device));
+    }
+
+    /** What the constant is called on the wire: pushy keeps its text to itself. */
+    private static String wireName(RejectionReason reason) {
+        return Arrays.stream(reason.name().split("_"))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase())
+                .collect(Collectors.joining());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyReasonThatTheClientKnowsIsUnderstood(RejectionReason reason) {
+        String name = wireName(reason);
+        assertThat(DOCUMENTED).containsKey(name);
+        Expected expected = DOCUMENTED.get(name);
+
+        assertThat(answered(Reply.refuse(expected.status, name))).isEqualTo(expected.result.apply(name));
+    }
+
+    static Set<String> documentedReasons() {
+        return DOCUMENTED.keySet();
+    }
+
+    @ParameterizedTest
+    @MethodSource("documentedReasons")
+    void everyDocumentedReasonIsUnderstood(String reason) {
+        Expected expected = DOCUMENTED.get(reason);
+
+        assertThat(answered(Reply.refuse(expected.status, reason))).isEqualTo(expected.result.apply(reason));
+    }
+
+    @ParameterizedTest
+    @MethodSource("documentedReasons")
+    void reasonDecidesWhateverTheStatus(String reason) {
+        assertThat(answered(Reply.refuse(418, reason)))
+                .isEqualTo(DOCUMENTED.get(reason).result.apply(reason));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"410, Unregistered", "410, ExpiredToken", "400, ExpiredToken"})
+    void deviceIsGoneSinceTheTimestamp(int status, String reason) {
+        Instant since = Instant.ofEpochMilli(1_600_000_000_123L);
+
+        assertThat(answered(Reply.refuse(status, reason).timestamp(since))).isEqualTo(PushResult.deviceGone(since));
+    }
+
+    @Test
+    void reasonInABodyOfSeveralFramesIsUnderstood() {
+        Instant since = Instant.ofEpochMilli(1_600_000_000_123L);
+
+        assertThat(answered(Reply.refuse(410, "Unregistered").timestamp(since).split()))
+                .isEqualTo(PushResult.deviceGone(since));
+        assertThat(answered(Reply.refuse(400, "BadDeviceToken").split()))
+                .isEqualTo(PushResult.rejected(Fault.DEVICE, "BadDeviceToken"));
+    }
+
+    static Stream<Map.Entry<Integer, PushResult>> bareStatuses() {
+        return Stream.of(
+                entry(400, PushResult.rejected(Fault.MESSAGE, "HTTP 400")),
+                entry(403, PushResult.rejected(Fault.CREDENTIALS, "HTTP 403")),
+                entry(404, PushResult.rejected(Fault.MESSAGE, "HTTP 404")),
+                entry(410, PushResult.deviceGone()),
+                entry(413, PushResult.rejected(Fault.MESSAGE, "HTTP 413")),
+                entry(429, PushResult.retryAfter(Duration.ofSeconds(60), "HTTP 429")),
+                entry(500, PushResult.retryLater("HTTP 500")),
+                entry(502, PushResult.retryLater("HTTP 502")),
+                entry(503, PushResult.retryLater("HTTP 503")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("bareStatuses")
+    void statusDecidesWhereThereIsNoBody(Map.Entry<Integer, PushResult> row) {
+        assertThat(answered(Reply.bare(row.getKey()))).isEqualTo(row.getValue());
+    }
+
+    @Test
+    void statusDecidesForAReasonThatIsNew() {
+        assertThat(answered(Reply.refuse(400, "BadWeather")))
+                .isEqualTo(PushResult.rejected(Fault.MESSAGE, "BadWeather"));
+        assertThat(answered(Reply.refuse(403, "BadWeather")))
+                .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "BadWeather"));
+        assertThat(answered(Reply.refuse(429, "BadWeather")))
+                .isEqualTo(PushResult.retryAfter(Duration.ofSeconds(60), "BadWeather"));
+        assertThat(answered(Reply.refuse(500, "BadWeather"))).isEqualTo(PushResult.retryLater("BadWeather"));
+    }
+
+    @Test
+    void reasonIsCutToWhatALogCanBear() {
+        assertThat(answered(Reply.refuse(400, "a\nb " + "x".repeat(500))))
+                .isEqualTo(PushResult.rejected(Fault.MESSAGE, "a?b?" + "x".repeat(60)));
+    }
+
+    @Test
+    void delayThatAppleNamesIsTaken() {
+        Duration delay = Duration.ofSeconds(7);
+
+        assertThat(answered(Reply.refuse(429, "TooManyRequests").retryAfter(delay)))
+                .isEqualTo(PushResult.retryAfter(delay, "TooManyRequests"));
+        assertThat(answered(Reply.refuse(503, "ServiceUnavailable").retryAfter(delay)))
+                .isEqualTo(PushResult.retryAfter(delay, "ServiceUnavailable"));
+        assertThat(answered(Reply.bare(503).retryAfter(Duration.ofDays(365))))
+                .isEqualTo(PushResult.retryAfter(Duration.ofDays(1), "HTTP 503"));
+    }
+
+    @Test
+    void expiredProviderTokenBringsANewConnectionWithANewToken() {
+        assertThat(answered(Reply.accept())).isEqualTo(PushResult.accepted());
+        int before = FAKE.connectionCount();
+
+        assertThat(answered(Reply.refuse(403, "ExpiredProviderToken")))
+                .isEqualTo(PushResult.retryLater("ExpiredProviderToken"));
+        assertThat(answered(Reply.accept())).isEqualTo(PushResult.accepted());
+
+        assertThat(FAKE.connectionCount()).isEqualTo(before + 1);
+        assertThat(FAKE.requests().last().providerToken()).isPresent();
+    }
+
+    @Test
+    void providerTokenThatIsExpiredWhenNewIsTheFaultOfOurCredentials() {
+        Reply expired = Reply.refuse(403, "ExpiredProviderToken");
+
+        assertThat(answered(expired)).isEqualTo(PushResult.retryLater("ExpiredProviderToken"));
+        assertThat(answered(expired)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "ExpiredProviderToken"));
+        assertThat(answered(Reply.accept())).isEqualTo(PushResult.accepted());
+        assertThat(answered(expired)).isEqualTo(PushResult.retryLater("ExpiredProviderToken"));
+    }
+
+    @Test
+    void wholeTableIsDocumented() {
+        ApnsAnswers answers = new ApnsAnswers();
+
+        assertThat(DOCUMENTED.entrySet())
+                .allSatisfy(row -> assertThat(answers.read(new ApnsAnswers.Answer(
+                                row.getValue().status,
+                                Optional.of(row.getKey()),
+                                Optional.empty(),
+                                Optional.empty(),
+                                0)))
+                        .isEqualTo(row.getValue().result.apply(row.getKey())));
+    }
+}
