@@ -84,7 +84,7 @@ final class Engine {
     private final List<AccountRoom> accountRooms = new ArrayList<>();
     private final List<DeviceRoom> deviceRooms = new ArrayList<>();
     private final Set<Partition> failing = ConcurrentHashMap.newKeySet();
-    private volatile boolean hearing = true;
+    private final Ears ears;
     private volatile boolean open;
     private volatile EngineTime.@org.jspecify.annotations.Nullable Timer sweep;
 
@@ -115,6 +115,8 @@ final class Engine {
                 new DeviceAddressReader(settings.apnsTopics),
                 device -> device.channel().isBuiltIn() || dispatcher.serves(device),
                 settings.addressRule()::permitsLiteral);
+        boolean listens = settings.relays != null && !settings.homeRelays.isEmpty();
+        this.ears = new Ears(listens, time, executor, this::hear);
         this.gate = new Gate(
                 gateRules,
                 settings.keyPair,
@@ -155,7 +157,8 @@ final class Engine {
         for (Lease lease : accountLeases) {
             Lane lane = new Lane(executor);
             Committer committer = new Committer(store, lease, lane, time, health);
-            AccountShard shard = new AccountShard(rules, lane, committer, time, index, owners, composer, shardOutlets);
+            AccountShard shard = new AccountShard(
+                    rules, lane, committer, time, index, owners, dispatcher::serves, composer, shardOutlets);
             accountRooms.add(new AccountRoom(lane, committer, shard));
         }
         for (Lease lease : deviceLeases) {
@@ -205,9 +208,7 @@ final class Engine {
     }
 
     private void begin() {
-        if (settings.relays != null && !settings.homeRelays.isEmpty()) {
-            hear(false);
-        }
+        ears.begin();
         gate.open();
         open = true;
         if (settings.relays != null) {
@@ -278,7 +279,7 @@ final class Engine {
     }
 
     EngineStatus status() {
-        return new EngineStatus(open, hearing, failing.isEmpty(), dispatcher.parked());
+        return new EngineStatus(open, ears.hearing(), failing.isEmpty(), dispatcher.parked());
     }
 
     // ---- the door
@@ -298,8 +299,11 @@ final class Engine {
                 .build();
     }
 
+    void feeding(boolean feeding) {
+        ears.feeding(feeding);
+    }
+
     private void hear(boolean now) {
-        hearing = now;
         Stamp at = time.stamp();
         for (AccountRoom room : accountRooms) {
             room.lane().execute(() -> room.shard().hearing(now, at));
@@ -375,6 +379,11 @@ final class Engine {
         public void refused(Source source, Refusal refusal) {
             log.debug("Refused what came from {}: {}", source, refusal.code());
             listener.tell(to -> to.refused(source, refusal));
+        }
+
+        @Override
+        public void full(boolean full) {
+            ears.full(full);
         }
     }
 
@@ -497,7 +506,7 @@ final class Engine {
 
         @Override
         public void hearing(boolean now) {
-            hear(now);
+            ears.relays(now);
         }
     }
 

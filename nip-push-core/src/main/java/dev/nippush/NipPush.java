@@ -155,6 +155,14 @@ public final class NipPush implements AutoCloseable {
         return publicKey;
     }
 
+    /**
+     * Says whether a relay streams its events in by the host. While one does, clients are heard, even if no home relay is
+     * connected. Only of use with home relays; false until it is called.
+     */
+    public void feeding(boolean connected) {
+        engine.feeding(connected);
+    }
+
     /** How the engine is doing. */
     public EngineStatus status() {
         return engine.status();

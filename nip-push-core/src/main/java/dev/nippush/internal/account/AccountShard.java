@@ -47,6 +47,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * The only writer of its accounts. It decides, once per account and event, whether an event is pushed, held or history,
@@ -65,6 +66,7 @@ public final class AccountShard {
     private final EngineTime time;
     private final MatchIndex index;
     private final DeviceOwners owners;
+    private final Predicate<DeviceAddress> served;
     private final Composing composing;
     private final ShardOutlets outlets;
 
@@ -87,6 +89,11 @@ public final class AccountShard {
         }
     }
 
+    /**
+     * Makes an empty shard.
+     *
+     * @param served whether any transport serves a device: one that none serves stays registered and is owed nothing
+     */
     public AccountShard(
             AccountRules rules,
             Executor lane,
@@ -94,6 +101,7 @@ public final class AccountShard {
             EngineTime time,
             MatchIndex index,
             DeviceOwners owners,
+            Predicate<DeviceAddress> served,
             Composing composing,
             ShardOutlets outlets) {
         this.rules = requireNonNull(rules);
@@ -102,6 +110,7 @@ public final class AccountShard {
         this.time = requireNonNull(time);
         this.index = requireNonNull(index);
         this.owners = requireNonNull(owners);
+        this.served = requireNonNull(served);
         this.composing = requireNonNull(composing);
         this.outlets = requireNonNull(outlets);
     }
@@ -453,9 +462,11 @@ public final class AccountShard {
             Work work,
             AtomicInteger taken) {
         PublicKey account = state.account.pubkey();
-        List<DeviceAddress> devices =
-                registration.devices().stream().map(Device::address).toList();
-        if (registration.isHistory(event, source, at.instant())) {
+        List<DeviceAddress> devices = registration.devices().stream()
+                .map(Device::address)
+                .filter(served)
+                .toList();
+        if (devices.isEmpty() || registration.isHistory(event, source, at.instant())) {
             work.write(new Change.Ignore(account, event.id(), at.instant()), made -> {
                 if (made) {
                     taken.incrementAndGet();

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -46,6 +47,7 @@ public final class Gate {
     private final GateListener listener;
     private final List<CheckLane> lanes;
     private final Credits credits = new Credits(MAX_OPEN, MAX_OPEN_BYTES, KEPT_FOR_CONTROL, MAX_OPEN_PER_SOURCE);
+    private final AtomicBoolean full = new AtomicBoolean();
     private volatile boolean open;
 
     /** Hears what the gate answered; called on any thread. */
@@ -56,6 +58,9 @@ public final class Gate {
 
         /** Something could not be read as an event. */
         void refused(Source source, Refusal refusal);
+
+        /** Nothing gets in any more, not even control messages; or they do again. */
+        void full(boolean full);
     }
 
     public Gate(
@@ -142,6 +147,7 @@ public final class Gate {
     private CompletionStage<Outcome> inside(
             NostrEvent event, Source source, boolean urgent, Consumer<CompletableFuture<Outcome>> check) {
         Optional<Credits.Credit> credit = credits.take(source.key(), size(event), urgent);
+        noteFull(urgent && credit.isEmpty() && credits.exhausted(), urgent);
         if (credit.isEmpty()) {
             return answered(event, source, new Outcome.Busy());
         }
@@ -154,6 +160,13 @@ public final class Gate {
         });
         check.accept(outcome);
         return answered.minimalCompletionStage();
+    }
+
+    /** Tells when a control message found the door shut, and when the next one finds it open. */
+    private void noteFull(boolean now, boolean urgent) {
+        if (urgent && full.compareAndSet(!now, now)) {
+            listener.full(now);
+        }
     }
 
     private CompletionStage<Outcome> answered(NostrEvent event, Source source, Outcome outcome) {

@@ -52,6 +52,11 @@ public final class Credits {
         return Optional.of(new Credit(source, size));
     }
 
+    /** Whether there is no credit left for anybody, however urgent. */
+    public synchronized boolean exhausted() {
+        return openItems >= items || openBytes >= bytes;
+    }
+
     /** Gives out no more credits; the stage completes when the last one is back. */
     public CompletionStage<Void> close() {
         boolean empty;
@@ -63,11 +68,6 @@ public final class Credits {
             drained.complete(null);
         }
         return drained;
-    }
-
-    /** How many items have a credit. */
-    public synchronized int open() {
-        return openItems;
     }
 
     private void giveBack(Object source, int size) {
