@@ -1,4 +1,7 @@
-/** A relay, fake gateways, virtual time and contract tests. May import the core, BouncyCastle, Jetty, pushy, JUnit and AssertJ. */
+/**
+ * A relay, fake gateways, virtual time and contract tests. May import the core, BouncyCastle, Gson, Jetty, pushy, JUnit,
+ * AssertJ, slf4j and logback.
+ */
 @NullMarked
 package dev.nippush.testkit;
 
