@@ -48,6 +48,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -154,6 +155,7 @@ final class Engine {
         StoreHealth health = new StoreHealth();
         ShardOutlets shardOutlets = new ShardsToOthers();
         DeliveryOutlets deliveryOutlets = new DeliveriesToOthers();
+        DeviceLane.Owners deviceOwners = new OwnersForDeliveries();
         for (Lease lease : accountLeases) {
             Lane lane = new Lane(executor);
             Committer committer = new Committer(store, lease, lane, time, health);
@@ -172,7 +174,7 @@ final class Engine {
                     settings.random,
                     settings.retryPolicy,
                     dispatcher,
-                    owners,
+                    deviceOwners,
                     composer,
                     deliveryOutlets);
             deviceRooms.add(new DeviceRoom(lane, committer, pushes));
@@ -444,6 +446,23 @@ final class Engine {
         @Override
         public void dropped(PublicKey account, int events) {
             listener.tell(to -> to.dropped(account, events));
+        }
+    }
+
+    private final class OwnersForDeliveries implements DeviceLane.Owners {
+        @Override
+        public List<PublicKey> accounts(DeviceAddress device) {
+            return owners.accounts(device);
+        }
+
+        @Override
+        public boolean owned(PublicKey account, DeviceAddress device, Instant arrivedAt) {
+            return owners.owned(account, device, arrivedAt);
+        }
+
+        @Override
+        public Optional<Instant> registeredAt(DeviceAddress device) {
+            return owners.registeredAt(device);
         }
     }
 

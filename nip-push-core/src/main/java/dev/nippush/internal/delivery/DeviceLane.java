@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.event.PublicKey;
 import dev.nippush.internal.commit.Committer;
-import dev.nippush.internal.match.DeviceOwners;
 import dev.nippush.internal.run.Meter;
 import dev.nippush.internal.run.RecentMap;
 import dev.nippush.store.Change;
@@ -75,7 +74,7 @@ public final class DeviceLane {
     private final RandomGenerator random;
     private final RetryPolicy retries;
     private final Dispatcher dispatcher;
-    private final DeviceOwners owners;
+    private final Owners owners;
     private final Folding folding;
     private final DeliveryOutlets outlets;
 
@@ -111,6 +110,19 @@ public final class DeviceLane {
         PushMessage fold(OwedPush newer, int count);
     }
 
+    /** Knows who has a device. Safe for use by several threads. */
+    public interface Owners {
+
+        /** The accounts that have the device. */
+        List<PublicKey> accounts(DeviceAddress device);
+
+        /** Whether the account has the device, and had it already when something arrived. */
+        boolean owned(PublicKey account, DeviceAddress device, Instant arrivedAt);
+
+        /** When the device was last registered with any account; empty when no account has it. */
+        Optional<Instant> registeredAt(DeviceAddress device);
+    }
+
     public DeviceLane(
             Executor lane,
             Committer committer,
@@ -119,7 +131,7 @@ public final class DeviceLane {
             RandomGenerator random,
             RetryPolicy retries,
             Dispatcher dispatcher,
-            DeviceOwners owners,
+            Owners owners,
             Folding folding,
             DeliveryOutlets outlets) {
         this.lane = requireNonNull(lane);
