@@ -1,6 +1,7 @@
 package dev.nippush.apns;
 
 import com.eatthepath.json.JsonParser;
+import dev.nippush.transport.RetryAfterHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelId;
@@ -11,9 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -32,8 +30,6 @@ final class ApnsResponses extends Http2FrameLogger {
 
     /** Apple's error bodies have about a hundred bytes. */
     private static final int LARGEST_BODY = 4_096;
-
-    private static final Duration LONGEST_RETRY_AFTER = Duration.ofDays(1);
 
     /** An interim status, which another one follows. */
     private static final int FIRST_FINAL_STATUS = 200;
@@ -57,7 +53,7 @@ final class ApnsResponses extends Http2FrameLogger {
             return status < FIRST_FINAL_STATUS ? Optional.empty() : Optional.of(status);
         }
 
-        /** The delay of a {@code Retry-After} header, at most a day. */
+        /** The delay of a {@code Retry-After} header. */
         Optional<Duration> retryAfter() {
             return retryAfter;
         }
@@ -172,30 +168,9 @@ final class ApnsResponses extends Http2FrameLogger {
         Response response = byStream.get(stream);
         CharSequence status = headers.status();
         if (response != null && status != null) {
-            response.retryAfter = Optional.ofNullable(headers.get(RETRY_AFTER)).flatMap(ApnsResponses::delay);
+            response.retryAfter = Optional.ofNullable(headers.get(RETRY_AFTER))
+                    .flatMap(value -> RetryAfterHeader.delay(value.toString(), Instant.now()));
             response.status = Integer.parseInt(status.toString());
         }
-    }
-
-    /** Seconds or a date (RFC 9110, section 10.2.3). */
-    private static Optional<Duration> delay(CharSequence header) {
-        String text = header.toString().trim();
-        if (text.matches("[0-9]{1,9}")) {
-            return Optional.of(bounded(Duration.ofSeconds(Long.parseLong(text))));
-        }
-        try {
-            Instant date = ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant();
-            return Optional.of(bounded(Duration.between(Instant.now(), date)));
-        } catch (DateTimeParseException neither) {
-            return Optional.empty();
-        }
-    }
-
-    private static Duration bounded(Duration delay) {
-        if (delay.isNegative()) {
-            return Duration.ZERO;
-        }
-        return delay.compareTo(LONGEST_RETRY_AFTER) > 0 ? LONGEST_RETRY_AFTER : delay;
     }
 }

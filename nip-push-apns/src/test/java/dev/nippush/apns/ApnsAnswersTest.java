@@ -213,8 +213,7 @@ class ApnsAnswersTest {
                 .isEqualTo(PushResult.retryAfter(delay, "TooManyRequests"));
         assertThat(answered(Reply.refuse(503, "ServiceUnavailable").retryAfter(delay)))
                 .isEqualTo(PushResult.retryAfter(delay, "ServiceUnavailable"));
-        assertThat(answered(Reply.bare(503).retryAfter(Duration.ofDays(365))))
-                .isEqualTo(PushResult.retryAfter(Duration.ofDays(1), "HTTP 503"));
+        assertThat(answered(Reply.bare(503).retryAfter(delay))).isEqualTo(PushResult.retryAfter(delay, "HTTP 503"));
     }
 
     @Test

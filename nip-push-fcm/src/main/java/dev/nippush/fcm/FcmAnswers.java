@@ -7,11 +7,9 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
-import java.time.DateTimeException;
+import dev.nippush.transport.RetryAfterHeader;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -36,7 +34,6 @@ final class FcmAnswers {
     private static final String FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError";
     private static final String BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest";
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
-    private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
     private static final int MAX_WARNINGS = 32;
 
     private final Set<String> warned = ConcurrentHashMap.newKeySet();
@@ -68,7 +65,7 @@ final class FcmAnswers {
             return PushResult.accepted();
         }
         FcmError error = FcmError.read(answer.body());
-        Optional<Duration> delay = answer.retryAfter().flatMap(header -> delay(header, now));
+        Optional<Duration> delay = answer.retryAfter().flatMap(header -> RetryAfterHeader.delay(header, now));
         return switch (error.code()) {
             case "UNREGISTERED" -> PushResult.deviceGone();
             case "INVALID_ARGUMENT" -> invalidArgument(error);
@@ -113,21 +110,6 @@ final class FcmAnswers {
     private void warnOnce(String answer) {
         if (warned.size() < MAX_WARNINGS && warned.add(answer)) {
             log.warn("FCM gave an answer that is not in its documentation: {}", answer);
-        }
-    }
-
-    /** Reads {@code Retry-After}: seconds or a date (RFC 9110, section 10.2.3); empty for anything else. */
-    static Optional<Duration> delay(String retryAfter, Instant now) {
-        String text = retryAfter.strip();
-        if (SECONDS.matcher(text).matches()) {
-            return Optional.of(Duration.ofSeconds(Integer.parseInt(text)));
-        }
-        try {
-            Instant at = ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME)
-                    .toInstant();
-            return Optional.of(at.isAfter(now) ? Duration.between(now, at) : Duration.ZERO);
-        } catch (DateTimeException notADate) {
-            return Optional.empty();
         }
     }
 

@@ -159,25 +159,6 @@ class FcmAnswersTest {
         assertThat(new Answer(403, Optional.empty(), "").refusesAccessToken()).isFalse();
     }
 
-    @ParameterizedTest
-    @CsvSource({
-        "0, 0",
-        "120, 120",
-        "' 5 ', 5",
-        "'Sun, 01 Mar 2026 12:01:00 GMT', 60",
-        "'Sun, 01 Mar 2026 11:00:00 GMT', 0",
-        "999999999, 999999999",
-    })
-    void retryAfterIsSecondsOrADate(String header, long seconds) {
-        assertThat(FcmAnswers.delay(header, NOW)).contains(Duration.ofSeconds(seconds));
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"", "-1", "soon", "1.5", "99999999999", "٣", "Sun, 99 Mar 2026 12:01:00 GMT"})
-    void unreadableRetryAfterIsNone(String header) {
-        assertThat(FcmAnswers.delay(header, NOW)).isEmpty();
-    }
-
     @Test
     void answerDoesNotShowItsText() {
         assertThat(new Answer(400, Optional.empty(), "secret")).hasToString("Answer[400]");
