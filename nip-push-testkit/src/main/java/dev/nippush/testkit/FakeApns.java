@@ -736,8 +736,9 @@ public final class FakeApns implements Gateway {
     }
 
     private static JsonObject decoded(String part) {
-        return JsonParser.parseString(new String(Base64.getUrlDecoder().decode(part), StandardCharsets.UTF_8))
-                .getAsJsonObject();
+        JsonElement json =
+                JsonParser.parseString(new String(Base64.getUrlDecoder().decode(part), StandardCharsets.UTF_8));
+        return json.isJsonObject() ? json.getAsJsonObject() : new JsonObject();
     }
 
     /** RFC 7518 wants r and s side by side; Apple takes DER as well, which pushy sends. */
@@ -788,6 +789,12 @@ public final class FakeApns implements Gateway {
                 content.readBytes(body, content.readableBytes());
                 end(context, data.isEndStream());
             }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable broken) {
+            // A stream that the client reset.
+            context.close();
         }
 
         private void end(ChannelHandlerContext context, boolean last) {
