@@ -181,7 +181,10 @@ final class ApnsAnswers {
 
     private void warnOnce(Answer answer) {
         if (warned.size() < REASONS_WARNED && warned.add(answer.status + " " + answer.word())) {
-            log.warn("APNs answered {} with a reason that is not known: {}", answer.status, answer.word());
+            log.warn(
+                    "APNs answered {} {}",
+                    answer.status,
+                    answer.reason.isEmpty() ? "without a reason" : "with an unknown reason, " + answer.word());
         }
     }
 }

@@ -134,6 +134,9 @@ sealed interface ApnsClients {
 
         @Override
         public synchronized void handleConnectionAdded(ApnsClient client) {
+            if (failures > 0) {
+                log.info("APNs is reached again");
+            }
             failures = 0;
         }
 
@@ -146,6 +149,9 @@ sealed interface ApnsClients {
                 }
                 current = null;
                 if (failed) {
+                    if (failures == 0) {
+                        log.warn("APNs cannot be reached; tried again with the next pushes");
+                    }
                     pausedUntil = System.nanoTime() + pause(failures).toNanos();
                     failures++;
                 }

@@ -152,7 +152,7 @@ public final class ApnsTransport implements PushTransport {
         String payload = ApnsPayload.render(Notification.message("", "", ""), ApnsPayload.MAX_BYTES)
                 .orElseThrow();
         // Given up from the start, so pushy gets as far as the connection and the provider token, and writes nothing.
-        clients.send(new ApnsPush("", topics.get(0), "", Instant.EPOCH, payload, () -> true))
+        handOver(new ApnsPush("", topics.get(0), "", Instant.EPOCH, payload, () -> true))
                 .whenComplete((none, end) -> connected.complete(end instanceof ApnsPush.NotWritten));
         return connected.completeOnTimeout(false, deadline.toNanos(), TimeUnit.NANOSECONDS);
     }
@@ -237,7 +237,7 @@ public final class ApnsTransport implements PushTransport {
                     result::isDone);
             long askedAt = System.nanoTime();
             responses.expect(push.getApnsId());
-            clients.send(push).whenComplete((response, end) -> {
+            handOver(push).whenComplete((response, end) -> {
                 Optional<Answer> answer = answer(response, responses.take(push.getApnsId()), askedAt);
                 if (answer.isPresent() && answer.get().payloadTooLarge() && shrink(payload, limit)) {
                     return;
@@ -263,6 +263,15 @@ public final class ApnsTransport implements PushTransport {
 
         void silence(String why, @Nullable Throwable cause) {
             result.completeExceptionally(new IOException(why, cause));
+        }
+    }
+
+    /** pushy throws where its event loop has ended, as that of a borrowed client may have. */
+    private CompletableFuture<PushNotificationResponse<ApnsPush>> handOver(ApnsPush push) {
+        try {
+            return clients.send(push);
+        } catch (RuntimeException ended) {
+            return CompletableFuture.failedFuture(ended);
         }
     }
 

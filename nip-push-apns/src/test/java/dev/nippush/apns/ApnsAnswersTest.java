@@ -6,6 +6,9 @@ import static dev.nippush.apns.Pushes.send;
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.eatthepath.pushy.apns.server.RejectionReason;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.testkit.FakeApns;
@@ -20,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +33,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 class ApnsAnswersTest {
@@ -237,6 +242,33 @@ class ApnsAnswersTest {
         assertThat(answered(expired)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "ExpiredProviderToken"));
         assertThat(answered(Reply.accept())).isEqualTo(PushResult.accepted());
         assertThat(answered(expired)).isEqualTo(PushResult.retryLater("ExpiredProviderToken"));
+    }
+
+    @Test
+    void unknownReasonsAreWarnedOfOnceAndNotWithoutEnd() {
+        Logger logger = (Logger) LoggerFactory.getLogger(ApnsAnswers.class);
+        ListAppender<ILoggingEvent> log = new ListAppender<>();
+        log.start();
+        logger.setAdditive(false);
+        logger.addAppender(log);
+        try {
+            ApnsAnswers answers = new ApnsAnswers();
+            answers.read(unknown("BadWeather"));
+            answers.read(unknown("BadWeather"));
+            assertThat(log.list)
+                    .extracting(ILoggingEvent::getFormattedMessage)
+                    .containsExactly("APNs answered 400 with an unknown reason, BadWeather");
+
+            IntStream.range(0, 1_000).forEach(i -> answers.read(unknown("Bad" + i)));
+            assertThat(log.list).hasSizeLessThan(100);
+        } finally {
+            logger.detachAppender(log);
+            logger.setAdditive(true);
+        }
+    }
+
+    private static ApnsAnswers.Answer unknown(String reason) {
+        return new ApnsAnswers.Answer(400, Optional.of(reason), Optional.empty(), Optional.empty(), 0);
     }
 
     @Test
