@@ -67,7 +67,7 @@ final class GoogleHttp extends HttpTransport {
             ByteArrayOutputStream content = new ByteArrayOutputStream();
             getStreamingContent().writeTo(content);
             String type = getContentType();
-            return RequestBody.create(content.toByteArray(), type == null ? null : MediaType.parse(type));
+            return new OneShot(type == null ? null : MediaType.parse(type), content.toByteArray());
         }
     }
 

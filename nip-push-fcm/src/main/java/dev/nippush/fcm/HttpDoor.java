@@ -26,10 +26,8 @@ import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
-import okhttp3.RequestBody;
 import okhttp3.Response;
 import okio.Buffer;
-import okio.BufferedSink;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
 
@@ -79,6 +77,7 @@ final class HttpDoor implements Door {
                 .dispatcher(dispatcher)
                 .connectionPool(pool())
                 .proxy(Proxy.NO_PROXY)
+                .socketFactory(new DirectSockets())
                 .followRedirects(false)
                 .followSslRedirects(false)
                 .connectTimeout(CONNECT_TIMEOUT)
@@ -161,7 +160,7 @@ final class HttpDoor implements Door {
         Request request = new Request.Builder()
                 .url(url)
                 .header("Authorization", "Bearer " + token)
-                .post(new OneShot(json))
+                .post(new OneShot(JSON, json.getBytes(StandardCharsets.UTF_8)))
                 .build();
         Call call = client.newCall(request);
         result.whenComplete((done, failure) -> {
@@ -251,35 +250,5 @@ final class HttpDoor implements Door {
         threads.shutdown();
         client.connectionPool().evictAll();
         tokenClient.connectionPool().evictAll();
-    }
-
-    /** A body that OkHttp does not send a second time by itself: whether a message is repeated is for the engine to say. */
-    private static final class OneShot extends RequestBody {
-
-        private final byte[] content;
-
-        OneShot(String json) {
-            this.content = json.getBytes(StandardCharsets.UTF_8);
-        }
-
-        @Override
-        public MediaType contentType() {
-            return JSON;
-        }
-
-        @Override
-        public long contentLength() {
-            return content.length;
-        }
-
-        @Override
-        public boolean isOneShot() {
-            return true;
-        }
-
-        @Override
-        public void writeTo(BufferedSink sink) throws IOException {
-            sink.write(content);
-        }
     }
 }

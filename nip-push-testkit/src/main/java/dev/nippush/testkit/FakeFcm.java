@@ -268,8 +268,8 @@ public final class FakeFcm implements Gateway {
     }
 
     /** Answers requests for an access token so, until {@link #giveTokens()}. */
-    public void refuseTokens(int status, String body) {
-        account.refuse(status, body);
+    public void refuseTokens(Reply refusal) {
+        account.refuse(requireNonNull(refusal));
     }
 
     /** Gives access tokens again; it does from the start. */

@@ -15,6 +15,7 @@ import java.security.KeyPairGenerator;
 import java.security.Signature;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,7 +31,10 @@ import org.jspecify.annotations.Nullable;
 final class FakeGoogleAccount {
 
     private static final String KEY_ID = "0123456789abcdef0123456789abcdef01234567";
-    private static final String SCOPE = "https://www.googleapis.com/auth/firebase.messaging";
+    /** Each of them lets its bearer send; firebase-admin asks for the second one. */
+    private static final Set<String> SCOPES = Set.of(
+            "https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform");
+
     private static final String GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer";
     /** google-auth names it in its assertions whatever the {@code token_uri} of the account. */
     private static final String GOOGLE_AUDIENCE = "https://oauth2.googleapis.com/token";
@@ -88,8 +92,8 @@ final class FakeGoogleAccount {
         return requests;
     }
 
-    synchronized void refuse(int status, String body) {
-        refusal = Reply.of(status, body);
+    synchronized void refuse(Reply reply) {
+        refusal = reply;
     }
 
     synchronized void give() {
@@ -181,7 +185,7 @@ final class FakeGoogleAccount {
             return Optional.of("Invalid issuer");
         } else if (!audience.equals(GOOGLE_AUDIENCE) && !audience.equals(tokenUri.toString())) {
             return Optional.of("Invalid audience");
-        } else if (!Set.of(claims.get("scope").getAsString().split(" ")).contains(SCOPE)) {
+        } else if (Arrays.stream(claims.get("scope").getAsString().split(" ")).noneMatch(SCOPES::contains)) {
             return Optional.of("Invalid scope");
         } else if (issued.isAfter(now.plus(CLOCK_SKEW))
                 || expires.isBefore(now)

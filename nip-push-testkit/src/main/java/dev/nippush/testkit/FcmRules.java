@@ -32,6 +32,9 @@ final class FcmRules {
     private static final long MAX_TTL_SECONDS = 2_419_200;
     private static final Pattern TTL = Pattern.compile("([0-9]{1,7})(\\.[0-9]{1,9})?s");
     private static final Pattern RESERVED_KEY = Pattern.compile("from|message_type|(google|gcm).*");
+    /** In lower case as firebase-admin writes it, too. */
+    private static final Pattern PRIORITY = Pattern.compile("HIGH|NORMAL|high|normal");
+
     private static final Set<String> MESSAGE =
             Set.of("token", "data", "notification", "android", "apns", "webpush", "fcm_options", "name");
     private static final Set<String> NOTIFICATION = Set.of("title", "body", "image");
@@ -67,7 +70,7 @@ final class FcmRules {
                         .anyMatch(key -> RESERVED_KEY.matcher(key).matches())) {
             return invalid("message.data");
         } else if (!ANDROID.containsAll(android.keySet())
-                || !Set.of("HIGH", "NORMAL").contains(text(android, "priority").orElse("NORMAL"))) {
+                || !PRIORITY.matcher(text(android, "priority").orElse("NORMAL")).matches()) {
             return invalid("message.android");
         } else if (android.has("ttl") && ttl(message).isEmpty()) {
             return invalid("message.android.ttl");
