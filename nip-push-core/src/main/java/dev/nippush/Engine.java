@@ -449,6 +449,7 @@ final class Engine {
         }
     }
 
+    /** From the index of devices to the lanes. */
     private final class OwnersForDeliveries implements DeviceLane.Owners {
         @Override
         public List<PublicKey> accounts(DeviceAddress device) {
