@@ -424,7 +424,11 @@ final class Engine {
         @Override
         public void interestChanged(InterestChange change) {
             if (settings.relays != null) {
-                settings.relays.changed(change);
+                try {
+                    settings.relays.changed(change);
+                } catch (RuntimeException e) {
+                    log.error("The gateway did not take what {} wants of {}", change.account(), change.relay(), e);
+                }
             }
         }
 

@@ -1,9 +1,14 @@
 package dev.nippush.internal.delivery;
 
+import dev.nippush.address.DeviceAddress;
 import dev.nippush.transport.PushTransport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A transport, how much of it is in use, and whether its provider takes our credentials. */
 final class TransportLine {
+
+    private static final Logger log = LoggerFactory.getLogger(TransportLine.class);
 
     private final PushTransport transport;
     private final Window window;
@@ -12,6 +17,19 @@ final class TransportLine {
     TransportLine(PushTransport transport) {
         this.transport = transport;
         this.window = new Window(transport.maxInFlight());
+    }
+
+    boolean serves(DeviceAddress address) {
+        try {
+            return transport.serves(address);
+        } catch (RuntimeException e) {
+            log.error(
+                    "{} threw when asked whether it serves {}; taken for a no",
+                    transport.getClass().getName(),
+                    address,
+                    e);
+            return false;
+        }
     }
 
     PushTransport transport() {
