@@ -146,7 +146,9 @@ public record Registration(
             changed.add(new Device(address, at, at));
         }
         while (changed.size() > maxDevices) {
+            // Not the one that is being registered, whatever a clock that was set back says of its age.
             changed.remove(changed.stream()
+                    .filter(device -> !device.address().equals(address))
                     .min(Comparator.comparing(Device::registeredAt))
                     .orElseThrow());
         }

@@ -75,9 +75,8 @@ public final class ControlReader {
         JsonReader reader = StrictJson.reader(plaintext, MAX_DEPTH);
         JsonElement element;
         try {
-            if (plaintext.isBlank()) {
-                throw new RefusedException(Refusal.BAD_JSON);
-            }
+            // Fails where there is nothing at all; the parser would call that null.
+            reader.peek();
             element = JsonParser.parseReader(reader);
             if (reader.peek() != JsonToken.END_DOCUMENT) {
                 throw new RefusedException(Refusal.BAD_JSON);
@@ -152,9 +151,10 @@ public final class ControlReader {
         if (!(value.get() instanceof JsonPrimitive spelled)) {
             throw new RefusedException(Refusal.BAD_ONLINE);
         }
-        return switch (spelled.getAsString().strip()) {
-            case "1", "1.0", "true" -> Optional.of(true);
-            case "0", "0.0", "false" -> Optional.of(false);
+        String text = spelled.getAsString();
+        return switch (spelled.isString() ? text.strip() : text.replaceFirst("\\.0$", "")) {
+            case "1", "true" -> Optional.of(true);
+            case "0", "false" -> Optional.of(false);
             default -> throw new RefusedException(Refusal.BAD_ONLINE);
         };
     }

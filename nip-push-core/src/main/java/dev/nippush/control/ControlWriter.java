@@ -41,8 +41,13 @@ public final class ControlWriter {
      * Registers a device, or changes what is registered.
      *
      * @param at becomes {@code created_at}; the server refuses what is 5 min old or older than what it has applied
+     * @throws IllegalArgumentException when the draft names neither a device nor a list: a server would take that for a
+     *     logout or a heartbeat
      */
     public NostrEvent settings(SettingsDraft draft, Instant at) {
+        if (!draft.registers()) {
+            throw new IllegalArgumentException("settings name a device or a list");
+        }
         return message(draft.members(), at);
     }
 

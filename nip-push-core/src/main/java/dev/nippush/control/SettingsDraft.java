@@ -72,6 +72,13 @@ public final class SettingsDraft {
         return this;
     }
 
+    /** Whether a server reads it as settings: an empty device id alone is a logout. */
+    boolean registers() {
+        return members.entrySet().stream()
+                .anyMatch(member -> member.getValue() instanceof List
+                        || member.getValue() instanceof String deviceId && !deviceId.isBlank());
+    }
+
     Map<String, Object> members() {
         return members;
     }
