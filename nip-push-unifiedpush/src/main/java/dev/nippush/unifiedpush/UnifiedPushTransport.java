@@ -7,12 +7,14 @@ import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.GuardedSocketFactory;
 import dev.nippush.address.InboundBudget;
+import dev.nippush.transport.Notification;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
 import dev.nippush.transport.PushTransport;
 import java.io.IOException;
 import java.net.Proxy;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -24,6 +26,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.SynchronousQueue;
@@ -31,6 +34,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -49,6 +54,8 @@ import okio.Buffer;
 import okio.BufferedSink;
 import okio.BufferedSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Pushes to UnifiedPush endpoints: one POST of plain JSON per message, as apps expect that register without keys.
@@ -65,7 +72,7 @@ import org.jspecify.annotations.Nullable;
  * the same event does not replace the first one on the phone, as plain UnifiedPush knows no collapse key.
  *
  * <p>Each open request occupies one of the transport's threads, which end when idle for a minute. Safe for use by any
- * number of threads; nothing runs before the first send.
+ * number of threads; nothing runs before the first send, or {@link #warmUp()}.
  */
 public final class UnifiedPushTransport implements PushTransport {
 
@@ -96,7 +103,10 @@ public final class UnifiedPushTransport implements PushTransport {
 
     private static final MediaType JSON = MediaType.get("application/json");
 
+    private static final Logger LOG = LoggerFactory.getLogger(UnifiedPushTransport.class);
+
     private final GuardedSocketFactory sockets;
+    private final SSLContext tls;
     private final OkHttpClient client;
     private final UnifiedPushAnswers answers;
     private final Clock clock;
@@ -125,8 +135,13 @@ public final class UnifiedPushTransport implements PushTransport {
                     sockets.budgetOf(chain.connection().socket()).ifPresent(InboundBudget::messageArrived);
                     return chain.proceed(chain.request());
                 });
-        if (!builder.trusted.isEmpty()) {
-            trust(http, builder.trusted);
+        try {
+            X509TrustManager trust = trustManager(builder.trusted);
+            tls = SSLContext.getInstance("TLS");
+            tls.init(null, new TrustManager[] {trust}, null);
+            http.sslSocketFactory(tls.getSocketFactory(), trust);
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalArgumentException("the trusted certificates cannot be used", e);
         }
         client = http.build();
     }
@@ -154,22 +169,20 @@ public final class UnifiedPushTransport implements PushTransport {
         return dispatcher;
     }
 
-    private static void trust(OkHttpClient.Builder http, List<X509Certificate> added) {
-        try {
-            KeyStore roots = KeyStore.getInstance("PKCS12");
-            roots.load(null, null);
-            List<X509Certificate> all = new ArrayList<>(added);
-            all.addAll(Arrays.asList(trustManager(null).getAcceptedIssuers()));
-            for (int i = 0; i < all.size(); i++) {
-                roots.setCertificateEntry("root-" + i, all.get(i));
-            }
-            X509TrustManager manager = trustManager(roots);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[] {manager}, null);
-            http.sslSocketFactory(context.getSocketFactory(), manager);
-        } catch (GeneralSecurityException | IOException e) {
-            throw new IllegalArgumentException("the trusted certificates cannot be used", e);
+    private static X509TrustManager trustManager(List<X509Certificate> added)
+            throws GeneralSecurityException, IOException {
+        X509TrustManager platform = trustManager((KeyStore) null);
+        if (added.isEmpty()) {
+            return platform;
         }
+        List<X509Certificate> all = new ArrayList<>(added);
+        all.addAll(Arrays.asList(platform.getAcceptedIssuers()));
+        KeyStore roots = KeyStore.getInstance("PKCS12");
+        roots.load(null, null);
+        for (int i = 0; i < all.size(); i++) {
+            roots.setCertificateEntry("root-" + i, all.get(i));
+        }
+        return trustManager(roots);
     }
 
     private static X509TrustManager trustManager(@Nullable KeyStore roots) throws GeneralSecurityException {
@@ -213,6 +226,57 @@ public final class UnifiedPushTransport implements PushTransport {
 
     private static Optional<HttpUrl> endpoint(DeviceAddress address) {
         return Optional.ofNullable(HttpUrl.parse(address.token())).filter(HttpUrl::isHttps);
+    }
+
+    /**
+     * Loads what the first push needs, on a thread of this transport, so that it is as quick as the second. Dials nobody.
+     * The stage ends when that is done, and never exceptionally: a push that meets the same trouble reports it.
+     */
+    public CompletionStage<Void> warmUp() {
+        return loadClient().thenRun(this::loadTls).exceptionally(trouble -> {
+            LOG.debug("could not warm up", trouble);
+            return null;
+        });
+    }
+
+    private void loadTls() {
+        try {
+            SSLEngine hello = tls.createSSLEngine("localhost", 443);
+            hello.setUseClientMode(true);
+            hello.wrap(
+                    ByteBuffer.allocate(0),
+                    ByteBuffer.allocate(hello.getSession().getPacketBufferSize()));
+        } catch (SSLException trouble) {
+            throw new CompletionException(trouble);
+        }
+    }
+
+    /** A call that the address rule of its own client ends just before the connect. */
+    private CompletableFuture<Void> loadClient() {
+        CompletableFuture<Void> loaded = new CompletableFuture<>();
+        OkHttpClient nowhere = client.newBuilder()
+                .socketFactory(new GuardedSocketFactory(AddressRule.strict(), new InboundBudget(1)))
+                .connectionPool(new ConnectionPool())
+                .build();
+        byte[] payload = UnifiedPushPayload.of(Notification.message("", "", ""), UnifiedPushPayload.MAX_BYTES)
+                .orElseThrow();
+        nowhere.newCall(new Request.Builder()
+                        .url("https://127.0.0.1/")
+                        .post(new Once(payload))
+                        .build())
+                .enqueue(new Callback() {
+                    @Override
+                    public void onFailure(Call call, IOException forbidden) {
+                        loaded.complete(null);
+                    }
+
+                    @Override
+                    public void onResponse(Call call, Response response) {
+                        response.close();
+                        loaded.complete(null);
+                    }
+                });
+        return loaded;
     }
 
     /** Lets the requests in flight end. */

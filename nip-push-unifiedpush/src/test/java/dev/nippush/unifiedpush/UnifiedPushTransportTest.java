@@ -371,6 +371,18 @@ class UnifiedPushTransportTest {
     }
 
     @Test
+    void warmingUpDialsNobodyAndLeavesTheTransportAsItWas() {
+        UnifiedPushTransport warm = builder().build();
+
+        warm.warmUp().toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
+
+        assertThat(server.posts().all()).isEmpty();
+        assertThat(result(warm, message(device))).isEqualTo(PushResult.accepted());
+        warm.close();
+        warm.warmUp().toCompletableFuture().orTimeout(30, TimeUnit.SECONDS).join();
+    }
+
+    @Test
     void settingsThatMakeNoSenseAreRefusedWhereTheyAreMade() {
         UnifiedPushTransport.Builder builder = UnifiedPushTransport.builder();
 
