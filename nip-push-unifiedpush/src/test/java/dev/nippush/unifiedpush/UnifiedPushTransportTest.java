@@ -64,7 +64,7 @@ class UnifiedPushTransportTest {
                 .addressRule(AddressRule.of(List.of("localhost"), List.of(), List.of()))
                 .trustedCertificates(List.of(server.certificates().authority()))
                 .clock(Clock.fixed(NOW, ZoneOffset.UTC))
-                .timeout(Duration.ofSeconds(8));
+                .timeout(Duration.ofSeconds(25));
     }
 
     @Test
@@ -227,7 +227,7 @@ class UnifiedPushTransportTest {
     void serverWithAnUntrustedCertificateIsSilence() {
         UnifiedPushTransport trusting = builder().trustedCertificates(List.of()).build();
 
-        assertThat(silence(trusting, message(device))).isInstanceOf(SSLException.class);
+        assertThat(causes(silence(trusting, message(device)))).hasAtLeastOneElementOfType(SSLException.class);
         assertThat(server.posts().all()).isEmpty();
         trusting.close();
     }
@@ -236,7 +236,8 @@ class UnifiedPushTransportTest {
     void serverWithTheCertificateOfAnotherHostIsSilence() throws Exception {
         TestCertificates certificates = server.certificates();
         try (HostileServer other = new HostileServer(certificates.server("push.example.com"), socket -> {})) {
-            assertThat(silence(transport, message(address(other.url())))).isInstanceOf(SSLException.class);
+            assertThat(causes(silence(transport, message(address(other.url())))))
+                    .hasAtLeastOneElementOfType(SSLException.class);
         }
     }
 
@@ -302,7 +303,7 @@ class UnifiedPushTransportTest {
 
     @Test
     void bodyThatTricklesEndsAtTheTimeoutAndCountsByItsStatus() throws Exception {
-        UnifiedPushTransport hasty = builder().timeout(Duration.ofSeconds(2)).build();
+        UnifiedPushTransport hasty = builder().timeout(Duration.ofSeconds(4)).build();
         CompletableFuture<Void> ended = new CompletableFuture<>();
         try (HostileServer slow = new HostileServer(server.certificates().server(), socket -> {
             answer(socket, "HTTP/1.1 201 Created\r\nContent-Length: 1000\r\n\r\n{")
@@ -410,6 +411,13 @@ class UnifiedPushTransportTest {
         CompletableFuture<PushResult> sent = send(transport, message).orTimeout(30, TimeUnit.SECONDS);
         assertThatThrownBy(sent::join).isInstanceOf(CompletionException.class);
         return sent.handle((result, silence) -> silence).join();
+    }
+
+    /** All failures of one send: localhost has an address on which nothing listens, and either may come first. */
+    private static List<Throwable> causes(Throwable silence) {
+        List<Throwable> causes = new ArrayList<>(List.of(silence));
+        causes.addAll(Arrays.asList(silence.getSuppressed()));
+        return causes;
     }
 
     private static PushMessage message(DeviceAddress device) {
