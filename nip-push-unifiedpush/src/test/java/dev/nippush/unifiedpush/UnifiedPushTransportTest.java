@@ -18,6 +18,8 @@ import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -369,6 +371,20 @@ class UnifiedPushTransportTest {
         assertThatThrownBy(
                         () -> other.send(message(device)).toCompletableFuture().get(10, TimeUnit.SECONDS))
                 .isInstanceOf(ExecutionException.class);
+    }
+
+    @Test
+    void failureNamesTheHostAndNotThePathWhichIsTheSecret() throws Exception {
+        try (HostileServer odd = new HostileServer(server.certificates().server(), socket -> {
+            readRequest(socket);
+        })) {
+            Throwable silence = silence(transport, message(address(odd.url() + "/4f7a9c")));
+
+            StringWriter trace = new StringWriter();
+            silence.printStackTrace(new PrintWriter(trace));
+            assertThat(trace.toString()).contains("localhost").doesNotContain("4f7a9c");
+        }
+        assertThat(transport.toString()).isEqualTo("UnifiedPushTransport");
     }
 
     @Test
