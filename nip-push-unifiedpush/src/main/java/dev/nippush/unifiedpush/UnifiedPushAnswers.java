@@ -3,12 +3,11 @@ package dev.nippush.unifiedpush;
 import dev.nippush.address.ForbiddenAddressException;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.RetryAfterHeader;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.Date;
 import java.util.Optional;
 import okhttp3.Headers;
 
@@ -65,23 +64,11 @@ final class UnifiedPushAnswers {
         };
     }
 
-    /** Seconds or a date, kept between 1 s and 24 h; empty if there is none, or if it is neither. */
+    /** Kept between 1 s and 24 h. */
     private Optional<Duration> retryAfter(Headers headers) {
-        String value = headers.get("Retry-After");
-        if (value == null) {
-            return Optional.empty();
-        }
-        String text = value.strip();
-        if (!text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            // More digits than a day has are a day.
-            return Optional.of(bounded(text.length() > 9 ? LONGEST_PAUSE : Duration.ofSeconds(Long.parseLong(text))));
-        }
-        Date date = headers.getDate("Retry-After");
-        return Optional.ofNullable(date).map(until -> bounded(Duration.between(clock.instant(), instant(until))));
-    }
-
-    private static Instant instant(Date date) {
-        return Instant.ofEpochMilli(date.getTime());
+        return Optional.ofNullable(headers.get("Retry-After"))
+                .flatMap(value -> RetryAfterHeader.delay(value, clock.instant()))
+                .map(UnifiedPushAnswers::bounded);
     }
 
     private static Duration bounded(Duration pause) {

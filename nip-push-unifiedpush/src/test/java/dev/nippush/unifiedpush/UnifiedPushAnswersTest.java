@@ -82,10 +82,7 @@ class UnifiedPushAnswersTest {
                 "86400 | 86400",
                 "0 | 1",
                 "86401 | 86400",
-                "99999999999999999999999 | 86400",
                 "Sun, 22 Nov 2026 12:05:00 GMT | 300",
-                "Sunday, 22-Nov-26 12:05:00 GMT | 300",
-                "Sun Nov 22 12:05:00 2026 | 300",
                 "Sun, 22 Nov 2026 11:00:00 GMT | 1",
                 "Tue, 22 Nov 2033 12:00:00 GMT | 86400",
             })
@@ -95,7 +92,7 @@ class UnifiedPushAnswersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"soon", "-5", "1.5", "1e9", "0x10", "Sun, 99 Nov 2026", ""})
+    @ValueSource(strings = {"soon", "99999999999999999999999", "-5", "1.5", "1e9", "0x10", "Sun, 99 Nov 2026", ""})
     void retryAfterThatIsNeitherIsNotThere(String value) {
         assertThat(answers.result(503, Headers.of("Retry-After", value)))
                 .isEqualTo(new PushResult.RetryAfter(Optional.empty(), "HTTP 503"));
