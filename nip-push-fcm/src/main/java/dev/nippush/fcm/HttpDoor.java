@@ -42,7 +42,7 @@ final class HttpDoor implements Door {
 
     private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
-    private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
+    private static final Duration PING_INTERVAL = Duration.ofMinutes(1);
     private static final Duration IDLE_CONNECTION = Duration.ofMinutes(30);
     private static final Duration IDLE_THREAD = Duration.ofSeconds(60);
 

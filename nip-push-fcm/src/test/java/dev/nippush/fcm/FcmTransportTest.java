@@ -61,6 +61,7 @@ class FcmTransportTest {
                 .containsOnly(fake.sent().last().connection());
         assertThat(fake.sent().all()).extracting(Sent::protocol).containsOnly("HTTP/2.0");
         assertThat(fake.tokenRequests()).isEqualTo(1);
+        assertThat(fake.connections()).as("one for messages, one for tokens").isEqualTo(2);
     }
 
     @Test
@@ -85,10 +86,12 @@ class FcmTransportTest {
         transport.warmUp().toCompletableFuture().join();
 
         assertThat(fake.tokenRequests()).isEqualTo(1);
+        assertThat(fake.connections()).as("one for messages, one for tokens").isEqualTo(2);
         assertThat(fake.sent().all()).isEmpty();
 
         assertThat(result(device)).isEqualTo(PushResult.accepted());
         assertThat(fake.tokenRequests()).isEqualTo(1);
+        assertThat(fake.connections()).isEqualTo(2);
     }
 
     @Test

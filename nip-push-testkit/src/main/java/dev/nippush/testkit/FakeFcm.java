@@ -28,11 +28,14 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http2.HTTP2Cipher;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -70,6 +73,7 @@ public final class FakeFcm implements Gateway {
     private final URI endpoint;
     private final Inbox<Received> received = new Inbox<>();
     private final Inbox<Sent> sent = new Inbox<>();
+    private final AtomicInteger connections = new AtomicInteger();
     private final DeviceAddressReader reader = new DeviceAddressReader(List.of());
 
     private final Map<String, Answer> answers = new HashMap<>();
@@ -87,6 +91,15 @@ public final class FakeFcm implements Gateway {
         ServerConnector connector = tls ? secure() : new ServerConnector(server, 1, 1);
         connector.setHost("localhost");
         connector.setIdleTimeout(IDLE.toMillis());
+        connector.addBean(new Connection.Listener() {
+            @Override
+            public void onOpened(Connection connection) {
+                // TLS and what is inside of it are connections too, on end points of their own.
+                if (connection.getEndPoint() instanceof SocketChannelEndPoint) {
+                    connections.incrementAndGet();
+                }
+            }
+        });
         server.addConnector(connector);
         server.setHandler(new Front());
         try {
@@ -260,6 +273,11 @@ public final class FakeFcm implements Gateway {
     /** All messages as they came, also those that {@link #received()} lacks because they break FCM's rules. */
     public Inbox<Sent> sent() {
         return sent;
+    }
+
+    /** How many connections were opened to it, for messages and for access tokens. */
+    public int connections() {
+        return connections.get();
     }
 
     /** How many access tokens were asked for, whatever was answered. */
