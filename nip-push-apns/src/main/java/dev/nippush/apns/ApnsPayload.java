@@ -7,7 +7,6 @@ import dev.nippush.transport.Notification;
 import dev.nippush.transport.Notification.Urgency;
 import dev.nippush.transport.Shorten;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -27,36 +26,13 @@ final class ApnsPayload {
     private ApnsPayload() {}
 
     /**
-     * The JSON in at most {@code limit} bytes. What is too long gives way in this order: the body, from its end; data
-     * other than {@value Notification#MESSAGE_TYPE}, the largest first; the thread; the title, from its end.
+     * The JSON in at most {@code limit} bytes, shortened as {@link Shorten} does.
      *
      * @return empty if not even that is enough
      */
     static Optional<String> render(Notification notification, int limit) {
-        Map<String, String> data = new TreeMap<>(notification.data());
-        data.remove(APS);
-        Draft draft = new Draft(
-                notification.title(),
-                notification.body(),
-                notification.thread(),
-                notification.urgency() == Urgency.HIGH,
-                data);
-        while (true) {
-            Draft whole = draft;
-            Optional<String> body =
-                    Shorten.toFit(draft.body, text -> whole.withBody(text).fits(limit));
-            if (body.isPresent()) {
-                return Optional.of(draft.withBody(body.get()).json());
-            }
-            Optional<String> largest = largestOptional(data);
-            if (largest.isEmpty()) {
-                break;
-            }
-            data.remove(largest.get());
-        }
-        Draft bare = draft.withBody("").withThread("");
-        return Shorten.toFit(bare.title, text -> bare.withTitle(text).fits(limit))
-                .map(title -> bare.withTitle(title).json());
+        return Shorten.toFit(notification, shorter -> size(json(shorter)) <= limit)
+                .map(ApnsPayload::json);
     }
 
     /** How many bytes the text has on the wire. */
@@ -64,51 +40,26 @@ final class ApnsPayload {
         return json.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    private static Optional<String> largestOptional(Map<String, String> data) {
-        return data.entrySet().stream()
-                .filter(entry -> !entry.getKey().equals(Notification.MESSAGE_TYPE))
-                .max(Comparator.comparingInt(
-                        entry -> entry.getKey().length() + entry.getValue().length()))
-                .map(Map.Entry::getKey);
-    }
-
-    private record Draft(String title, String body, String thread, boolean urgent, Map<String, String> data) {
-
-        Draft withTitle(String other) {
-            return new Draft(other, body, thread, urgent, data);
+    private static String json(Notification notification) {
+        ApnsPayloadBuilder builder = new SimpleApnsPayloadBuilder()
+                .setMutableContent(true)
+                .setSound(ApnsPayloadBuilder.DEFAULT_SOUND_FILENAME);
+        if (!notification.title().isEmpty()) {
+            builder.setAlertTitle(notification.title());
         }
-
-        Draft withBody(String other) {
-            return new Draft(title, other, thread, urgent, data);
+        if (!notification.body().isEmpty()) {
+            builder.setAlertBody(notification.body());
         }
-
-        Draft withThread(String other) {
-            return new Draft(title, body, other, urgent, data);
+        if (!notification.thread().isEmpty()) {
+            builder.setThreadId(notification.thread());
         }
-
-        boolean fits(int limit) {
-            return size(json()) <= limit;
+        if (notification.urgency() == Urgency.HIGH) {
+            // A call is worthless after a minute: it may break through a focus and a scheduled summary.
+            builder.setInterruptionLevel(InterruptionLevel.TIME_SENSITIVE);
         }
-
-        String json() {
-            ApnsPayloadBuilder builder = new SimpleApnsPayloadBuilder()
-                    .setMutableContent(true)
-                    .setSound(ApnsPayloadBuilder.DEFAULT_SOUND_FILENAME);
-            if (!title.isEmpty()) {
-                builder.setAlertTitle(title);
-            }
-            if (!body.isEmpty()) {
-                builder.setAlertBody(body);
-            }
-            if (!thread.isEmpty()) {
-                builder.setThreadId(thread);
-            }
-            if (urgent) {
-                // A call is worthless after a minute: it may break through a focus and a scheduled summary.
-                builder.setInterruptionLevel(InterruptionLevel.TIME_SENSITIVE);
-            }
-            data.forEach(builder::addCustomProperty);
-            return builder.build();
-        }
+        Map<String, String> data = new TreeMap<>(notification.data());
+        data.remove(APS);
+        data.forEach(builder::addCustomProperty);
+        return builder.build();
     }
 }

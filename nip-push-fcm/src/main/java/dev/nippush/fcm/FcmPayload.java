@@ -6,6 +6,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import dev.nippush.transport.Notification;
+import dev.nippush.transport.Notification.Urgency;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.Shorten;
 import dev.nippush.transport.UnifiedPushJson;
@@ -41,6 +42,15 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
     /** The longest time that FCM keeps a message: four weeks. */
     static final Duration LONGEST_LIFE = Duration.ofSeconds(2_419_200);
 
+    /** Without one an iPhone shows the notification in silence. */
+    static final String APNS_SOUND = "default";
+
+    /** Apple's key for how much a notification may disturb. */
+    static final String INTERRUPTION_LEVEL = "interruption-level";
+
+    /** The highest level that needs no permission by Apple. */
+    static final String TIME_SENSITIVE = "time-sensitive";
+
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
     FcmPayload {
@@ -54,10 +64,11 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
      * What the phone shows.
      *
      * @param thread under which heading an iPhone groups it; empty for none
+     * @param urgent whether it may break through an iPhone's focus and scheduled summary
      * @param tag what identifies a notification that replaces this one
      * @param expiresAt until when APNs is to keep it
      */
-    record Shown(String title, String body, String thread, String tag, Instant expiresAt) {
+    record Shown(String title, String body, String thread, boolean urgent, String tag, Instant expiresAt) {
         Shown {
             requireNonNull(title);
             requireNonNull(body);
@@ -92,7 +103,12 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
                 .orElseGet(() -> new FcmPayload(
                         token,
                         Optional.of(new Shown(
-                                it.title(), it.body(), it.thread(), message.collapseKey(), message.expiresAt())),
+                                it.title(),
+                                it.body(),
+                                it.thread(),
+                                it.urgency() == Urgency.HIGH,
+                                message.collapseKey(),
+                                message.expiresAt())),
                         new TreeMap<>(it.data()),
                         timeToLive));
     }
@@ -161,8 +177,12 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
     private static JsonObject apns(Shown shown) {
         JsonObject aps = new JsonObject();
         aps.addProperty("mutable-content", 1);
+        aps.addProperty("sound", APNS_SOUND);
         if (!shown.thread().isEmpty()) {
             aps.addProperty("thread-id", shown.thread());
+        }
+        if (shown.urgent()) {
+            aps.addProperty(INTERRUPTION_LEVEL, TIME_SENSITIVE);
         }
         JsonObject payload = new JsonObject();
         payload.add("aps", aps);

@@ -97,9 +97,12 @@ final class FirebaseDoor implements Door {
                     .build());
             android.setNotification(
                     AndroidNotification.builder().setTag(shown.tag()).build());
-            Aps.Builder aps = Aps.builder().setMutableContent(true);
+            Aps.Builder aps = Aps.builder().setMutableContent(true).setSound(FcmPayload.APNS_SOUND);
             if (!shown.thread().isEmpty()) {
                 aps.setThreadId(shown.thread());
+            }
+            if (shown.urgent()) {
+                aps.putCustomData(FcmPayload.INTERRUPTION_LEVEL, FcmPayload.TIME_SENSITIVE);
             }
             message.setApnsConfig(ApnsConfig.builder()
                     .putAllHeaders(FcmPayload.apnsHeaders(shown))

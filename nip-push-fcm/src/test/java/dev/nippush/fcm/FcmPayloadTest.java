@@ -30,14 +30,15 @@ class FcmPayloadTest {
     @Test
     void plainTokenGetsANotification() {
         assertThat(json(PLAIN, Notification.message("New reply", "It's <here> & now.", "note")))
-                .isEqualTo("{\"message\":{\"token\":\"dUm-my_Token:APA91bF0\","
-                        + "\"notification\":{\"title\":\"New reply\",\"body\":\"It's <here> & now.\"},"
-                        + "\"data\":{\"msgType\":\"0\"},"
-                        + "\"android\":{\"priority\":\"HIGH\",\"ttl\":\"86400s\","
-                        + "\"notification\":{\"tag\":\"" + Transports.KEY + "\"}},"
-                        + "\"apns\":{\"headers\":{\"apns-collapse-id\":\"" + Transports.KEY + "\","
-                        + "\"apns-expiration\":\"1772452800\",\"apns-priority\":\"10\"},"
-                        + "\"payload\":{\"aps\":{\"mutable-content\":1,\"thread-id\":\"note\"}}}}}");
+                .isEqualTo(
+                        "{\"message\":{\"token\":\"dUm-my_Token:APA91bF0\","
+                                + "\"notification\":{\"title\":\"New reply\",\"body\":\"It's <here> & now.\"},"
+                                + "\"data\":{\"msgType\":\"0\"},"
+                                + "\"android\":{\"priority\":\"HIGH\",\"ttl\":\"86400s\","
+                                + "\"notification\":{\"tag\":\"" + Transports.KEY + "\"}},"
+                                + "\"apns\":{\"headers\":{\"apns-collapse-id\":\"" + Transports.KEY + "\","
+                                + "\"apns-expiration\":\"1772452800\",\"apns-priority\":\"10\"},"
+                                + "\"payload\":{\"aps\":{\"mutable-content\":1,\"sound\":\"default\",\"thread-id\":\"note\"}}}}}");
     }
 
     @Test
@@ -65,6 +66,18 @@ class FcmPayloadTest {
                         .getAsJsonObject("aps")
                         .has("thread-id"))
                 .isFalse();
+    }
+
+    @Test
+    void callMayBreakThroughAFocus() {
+        JsonObject aps = message(json(PLAIN, Notification.call("Incoming call", "Someone is calling you.")))
+                .getAsJsonObject("apns")
+                .getAsJsonObject("payload")
+                .getAsJsonObject("aps");
+
+        assertThat(aps)
+                .isEqualTo(JsonParser.parseString("{\"mutable-content\":1,\"sound\":\"default\","
+                        + "\"thread-id\":\"call\",\"interruption-level\":\"time-sensitive\"}"));
     }
 
     @ParameterizedTest
