@@ -10,6 +10,7 @@ import dev.nippush.store.PushKey;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.NotificationComposer;
 import dev.nippush.transport.PushMessage;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -41,10 +42,9 @@ final class GuardedComposer implements AccountShard.Composing, DeviceLane.Foldin
     }
 
     @Override
-    public PushMessage fold(OwedPush newer, int count) {
+    public PushMessage fold(OwedPush newer, int count, Instant expiresAt) {
         PushMessage message = newer.message();
-        return new PushMessage(
-                message.address(), fold(count, newer.account()), message.collapseKey(), message.expiresAt());
+        return new PushMessage(message.address(), fold(count, newer.account()), message.collapseKey(), expiresAt);
     }
 
     @Override

@@ -299,10 +299,13 @@ public final class AccountShard {
                     work);
             enter(state, new Presence.SignOfLife(aliveUntil(createdAt, at)), at, work);
         } else {
-            if (!state.account.marks().presence().outdates(mark)) {
+            if (state.account.marks().presence().outdates(mark)) {
+                // A younger heartbeat has come already: its presence stands, for the settings that may follow.
+                state.held.release(work);
+            } else {
                 state.account = state.account.with(state.account.marks().withPresence(mark));
+                enter(state, new Presence.Logout(), at, work);
             }
-            enter(state, new Presence.Logout(), at, work);
             change(state, Optional.empty(), work);
         }
         // Kept for its marks: an older settings message that is still under way must not register again.
@@ -583,10 +586,15 @@ public final class AccountShard {
         return wasOnline && fresh ? before : LastSeen.online(at.instant());
     }
 
-    /** Saves what a crash must not undo. A heartbeat's mark is not among it: by the next start it is too old anyway. */
+    /**
+     * Saves what a crash must not undo. The mark of a heartbeat is not among it: to whom it is lost an older heartbeat
+     * says nothing new. That of an offline is, or an older heartbeat would undo it.
+     */
     private void save(Account before, AccountState state, Work work) {
         Account after = state.account;
         boolean changed = !before.marks().registration().equals(after.marks().registration())
+                || !state.isOnline()
+                        && !before.marks().presence().equals(after.marks().presence())
                 || !before.registration().equals(after.registration())
                 || !before.lastSeen().equals(after.lastSeen());
         if (changed && accounts.containsKey(after.pubkey())) {

@@ -6,6 +6,7 @@ import dev.nippush.store.Change;
 import dev.nippush.store.HeldEvent;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.Notification.Urgency;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Iterator;
@@ -96,7 +97,8 @@ final class HeldEvents {
                     newer.event(),
                     count,
                     newer.receivedAt(),
-                    newer.expiresAt(),
+                    // Nothing in it may be lost because something else in it expires.
+                    later(older.expiresAt(), newer.expiresAt()),
                     fold.apply(count),
                     List.copyOf(devices));
             work.write(new Change.Release(account, older.event()));
@@ -152,6 +154,10 @@ final class HeldEvents {
                         left);
             }
         }
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
     }
 
     private static List<DeviceAddress> without(Collection<DeviceAddress> devices, DeviceAddress device) {

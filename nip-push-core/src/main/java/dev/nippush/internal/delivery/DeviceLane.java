@@ -106,8 +106,8 @@ public final class DeviceLane {
     /** Makes the message that stands for several. Safe for use by several threads. */
     public interface Folding {
 
-        /** The message of the newer push, now for so many events. */
-        PushMessage fold(OwedPush newer, int count);
+        /** The message of the newer push, now for so many events, and of use until then. */
+        PushMessage fold(OwedPush newer, int count, Instant expiresAt);
     }
 
     /** Knows who has a device. Safe for use by several threads. */
@@ -575,10 +575,16 @@ public final class DeviceLane {
                 into.event(),
                 count,
                 into.receivedAt(),
-                folding.fold(into, count),
+                folding.fold(into, count, later(oldest.get(0).push, into)),
                 into.failures(),
                 into.nextAt());
         committer.add(List.of(new Change.Retry(newer.push)), done -> {});
+    }
+
+    private static Instant later(OwedPush one, OwedPush other) {
+        Instant first = one.message().expiresAt();
+        Instant second = other.message().expiresAt();
+        return first.isAfter(second) ? first : second;
     }
 
     private List<Waiting> waitingFor(DeviceAddress device) {

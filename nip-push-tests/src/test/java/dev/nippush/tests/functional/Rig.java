@@ -1,0 +1,310 @@
+package dev.nippush.tests.functional;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nippush.NipPush;
+import dev.nippush.PushListener;
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.address.Source;
+import dev.nippush.control.ControlMessage;
+import dev.nippush.control.ControlWriter;
+import dev.nippush.control.Outcome;
+import dev.nippush.control.Refusal;
+import dev.nippush.control.SettingsDraft;
+import dev.nippush.crypto.KeyPair;
+import dev.nippush.event.EventId;
+import dev.nippush.event.NostrEvent;
+import dev.nippush.event.PublicKey;
+import dev.nippush.event.Tag;
+import dev.nippush.store.Ending;
+import dev.nippush.store.InMemoryPushStore;
+import dev.nippush.testkit.RecordingTransport;
+import dev.nippush.testkit.VirtualTime;
+import dev.nippush.transport.PushMessage;
+import dev.nippush.transport.PushTransport;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+
+/** An engine on one thread and virtual time, with all that it is connected to. */
+final class Rig {
+
+    static final String PHONE = "a1".repeat(32);
+    static final String TABLET = "b2".repeat(32);
+
+    final VirtualTime time = new VirtualTime(Instant.parse("2026-03-01T12:00:00Z"));
+    final RecordingTransport transport = new RecordingTransport();
+    final News news = new News();
+    final KeyPair server;
+    final KeyPair friend = KeyPair.generate();
+    private final NipPush.Builder builder;
+    NipPush engine;
+    private int written;
+
+    Rig() {
+        this(builder -> builder);
+    }
+
+    Rig(UnaryOperator<NipPush.Builder> more) {
+        this(KeyPair.generate(), more);
+    }
+
+    Rig(KeyPair server, UnaryOperator<NipPush.Builder> more) {
+        this.server = server;
+        this.builder = more.apply(NipPush.builder(server)
+                        .time(time)
+                        .executor(time.executor())
+                        .random(new Random(1))
+                        .store(new InMemoryPushStore())
+                        .listener(news))
+                .transport(transport);
+        this.engine = builder.build();
+        start();
+    }
+
+    /** A rig whose engine asks this transport first. */
+    static Rig with(PushTransport first) {
+        return new Rig(builder -> builder.transport(first));
+    }
+
+    private void start() {
+        CompletableFuture<Void> started = engine.start().toCompletableFuture();
+        time.runAll();
+        assertThat(started).isCompleted();
+    }
+
+    /** Closes the engine, and waits for it. */
+    void stop() {
+        CompletableFuture<Void> stopped = engine.stop().toCompletableFuture();
+        time.runAll();
+        assertThat(stopped).isCompleted();
+    }
+
+    /** Closes the engine and starts another one on the same store. */
+    void restart() {
+        stop();
+        startAgain();
+    }
+
+    /** Starts another engine on the same store, as after a crash. */
+    void startAgain() {
+        engine = builder.build();
+        start();
+    }
+
+    // ---- time
+
+    long seconds() {
+        return time.now().getEpochSecond();
+    }
+
+    void pass(long seconds) {
+        time.advance(Duration.ofSeconds(seconds));
+    }
+
+    void passMillis(long millis) {
+        time.advance(Duration.ofMillis(millis));
+    }
+
+    // ---- events
+
+    CompletableFuture<Outcome> offer(NostrEvent event, Source source) {
+        CompletableFuture<Outcome> outcome = engine.accept(event, source).toCompletableFuture();
+        time.runAll();
+        return outcome;
+    }
+
+    Outcome accept(NostrEvent event, Source source) {
+        CompletableFuture<Outcome> outcome = offer(event, source);
+        assertThat(outcome).isCompleted();
+        return outcome.join();
+    }
+
+    Outcome accept(NostrEvent event) {
+        return accept(event, Source.host());
+    }
+
+    /** An event by the friend, of which there is no other. */
+    NostrEvent event(int kind, long createdAt, Tag... tags) {
+        return friend.sign(createdAt, kind, List.of(tags), "No. " + ++written);
+    }
+
+    NostrEvent mention(User of) {
+        return event(1, seconds(), of.tag());
+    }
+
+    NostrEvent call(User of, Tag... more) {
+        List<Tag> tags = new ArrayList<>(List.of(of.tag(), Tag.of("k", "25050")));
+        tags.addAll(List.of(more));
+        return event(1059, seconds(), tags.toArray(Tag[]::new));
+    }
+
+    /** Something new for the user comes in. */
+    NostrEvent comesIn(User user) {
+        NostrEvent event = mention(user);
+        assertThat(accept(event)).isEqualTo(new Outcome.Taken(1));
+        return event;
+    }
+
+    // ---- what was sent
+
+    List<PushMessage> sent() {
+        return transport.sent();
+    }
+
+    int sentTo(String device) {
+        return transport.sentTo(address(device)).size();
+    }
+
+    static DeviceAddress address(String device) {
+        return new DeviceAddressReader(List.of()).read(device).orElseThrow();
+    }
+
+    // ---- users
+
+    User user() {
+        return new User();
+    }
+
+    /** A user with a phone, who has not said that he is there. */
+    User registered() {
+        User user = user();
+        user.registers(PHONE);
+        return user;
+    }
+
+    /** A user with a phone in his hand. */
+    User online() {
+        User user = registered();
+        user.applied(user.heartbeat(seconds()));
+        return user;
+    }
+
+    /** Somebody with a key, and an app. */
+    final class User {
+
+        final KeyPair keys = KeyPair.generate();
+        private final ControlWriter writer = new ControlWriter(keys, server.publicKey());
+
+        Tag tag() {
+            return Tag.of("p", keys.publicKey().hex());
+        }
+
+        PublicKey key() {
+            return keys.publicKey();
+        }
+
+        NostrEvent heartbeat(long createdAt) {
+            return writer.heartbeat(Instant.ofEpochSecond(createdAt));
+        }
+
+        NostrEvent offline(long createdAt) {
+            return writer.offline(Instant.ofEpochSecond(createdAt));
+        }
+
+        NostrEvent logout(long createdAt) {
+            return writer.logout(Instant.ofEpochSecond(createdAt));
+        }
+
+        NostrEvent logout(String device, long createdAt) {
+            return writer.logout(device, Instant.ofEpochSecond(createdAt));
+        }
+
+        NostrEvent settings(SettingsDraft draft, long createdAt) {
+            return writer.settings(draft, Instant.ofEpochSecond(createdAt));
+        }
+
+        void registers(String device) {
+            applied(settings(SettingsDraft.forDevice(device), seconds()));
+        }
+
+        void says(SettingsDraft draft) {
+            applied(settings(draft, seconds()));
+        }
+
+        void goesOnline() {
+            applied(heartbeat(seconds()));
+        }
+
+        void goesOffline() {
+            applied(offline(seconds()));
+        }
+
+        void logsOut() {
+            applied(logout(seconds()));
+        }
+
+        void applied(NostrEvent message) {
+            assertThat(accept(message)).isEqualTo(new Outcome.Applied());
+        }
+
+        void refused(NostrEvent message, Refusal refusal) {
+            assertThat(accept(message)).isEqualTo(new Outcome.Refused(refusal));
+        }
+    }
+
+    /** What the engine tells. */
+    static final class News implements PushListener {
+
+        final List<ControlMessage> applied = new ArrayList<>();
+        final List<Boolean> presence = new ArrayList<>();
+        final List<Ending> endings = new ArrayList<>();
+        final List<EventId> settled = new ArrayList<>();
+        final List<EventId> held = new ArrayList<>();
+        final List<String> attempts = new ArrayList<>();
+        final List<String> transports = new ArrayList<>();
+        int dropped;
+        int gone;
+
+        @Override
+        public void controlApplied(PublicKey account, ControlMessage message) {
+            applied.add(message);
+        }
+
+        @Override
+        public void presenceChanged(PublicKey account, boolean online) {
+            presence.add(online);
+        }
+
+        @Override
+        public void held(PublicKey account, EventId event) {
+            held.add(event);
+        }
+
+        @Override
+        public void dropped(PublicKey account, int events) {
+            dropped += events;
+        }
+
+        @Override
+        public void attempted(PushMessage message, int attempt, Duration took, String result) {
+            attempts.add(attempt + " " + result);
+        }
+
+        @Override
+        public void settled(DeviceAddress device, EventId event, Ending ending) {
+            endings.add(ending);
+            settled.add(event);
+        }
+
+        @Override
+        public void deviceGone(DeviceAddress device) {
+            gone++;
+        }
+
+        @Override
+        public void transportParked(PushTransport transport, String reason) {
+            transports.add("parked " + reason);
+        }
+
+        @Override
+        public void transportResumed(PushTransport transport) {
+            transports.add("resumed");
+        }
+    }
+}
