@@ -1,0 +1,90 @@
+package dev.nippush.relay;
+
+import dev.nippush.account.Interest;
+import dev.nippush.event.PublicKey;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Which accounts one connection has caught up with: those for whom every subscription has had its EOSE. An account is
+ * served by several, and only the last EOSE ends what the relay had stored for it. Safe for use by any number of threads.
+ */
+final class Coverage {
+
+    private static final class Entry {
+        Interest interest;
+        final List<Subscription> waiting = new ArrayList<>(3);
+
+        Entry(Interest interest) {
+            this.interest = interest;
+        }
+    }
+
+    private final Map<PublicKey, Entry> entries = new HashMap<>();
+
+    /**
+     * Takes a change of the plan.
+     *
+     * @param interests what the accounts that changed want now; empty for nothing
+     * @param added subscriptions about to be sent
+     * @param removed subscriptions that others take the place of
+     * @return those of the accounts concerned that wait for no EOSE, with what was asked for them
+     */
+    synchronized Map<PublicKey, Interest> change(
+            Map<PublicKey, Optional<Interest>> interests,
+            Collection<Subscription> added,
+            Collection<Subscription> removed) {
+        interests.forEach((account, interest) -> {
+            if (interest.isEmpty()) {
+                entries.remove(account);
+            } else {
+                entries.computeIfAbsent(account, unknown -> new Entry(interest.get())).interest = interest.get();
+            }
+        });
+        for (Subscription subscription : added) {
+            for (PublicKey account : subscription.accounts) {
+                Entry entry = entries.get(account);
+                if (entry != null) {
+                    entry.waiting.add(subscription);
+                }
+            }
+        }
+        Map<PublicKey, Interest> ready = new HashMap<>();
+        for (Subscription subscription : removed) {
+            uncount(subscription, ready);
+        }
+        for (PublicKey account : interests.keySet()) {
+            Entry entry = entries.get(account);
+            if (entry != null && entry.waiting.isEmpty()) {
+                ready.put(account, entry.interest);
+            }
+        }
+        return ready;
+    }
+
+    /** Takes an EOSE, and returns the accounts that it was the last one for. */
+    synchronized Map<PublicKey, Interest> done(Subscription subscription) {
+        Map<PublicKey, Interest> ready = new HashMap<>();
+        uncount(subscription, ready);
+        return ready;
+    }
+
+    private void uncount(Subscription subscription, Map<PublicKey, Interest> ready) {
+        for (PublicKey account : subscription.accounts) {
+            Entry entry = entries.get(account);
+            if (entry != null && entry.waiting.remove(subscription) && entry.waiting.isEmpty()) {
+                ready.put(account, entry.interest);
+            }
+        }
+    }
+
+    /** Says whether all that was asked for the account has had its EOSE. */
+    synchronized boolean isCaughtUp(PublicKey account) {
+        Entry entry = entries.get(account);
+        return entry != null && entry.waiting.isEmpty();
+    }
+}

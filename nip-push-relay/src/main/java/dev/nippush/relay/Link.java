@@ -1,0 +1,578 @@
+package dev.nippush.relay;
+
+import dev.nippush.account.Interest;
+import dev.nippush.account.InterestChange;
+import dev.nippush.address.AddressRule;
+import dev.nippush.address.RelayUrl;
+import dev.nippush.address.Source;
+import dev.nippush.crypto.KeyPair;
+import dev.nippush.event.Filter;
+import dev.nippush.event.Kind;
+import dev.nippush.event.PublicKey;
+import dev.nippush.event.Tag;
+import dev.nippush.time.EngineTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.random.RandomGenerator;
+import okhttp3.OkHttpClient;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One relay for as long as somebody wants something from it: what it is to be asked, and the connections to it, one
+ * after the other. All state belongs to the pool's thread; what connections report is handed to that thread first.
+ */
+final class Link implements Connection.Owner {
+
+    /** How long changes are gathered after one was sent. */
+    static final Duration GATHERING = Duration.ofSeconds(1);
+    /** How long an EOSE is waited for. */
+    static final Duration EOSE_PATIENCE = Duration.ofSeconds(30);
+    /** How long a relay that nobody wants anything from stays connected. */
+    static final Duration GRACE = Duration.ofSeconds(60);
+
+    // Clocks of clients and relays differ, and an event may take its time to a relay.
+    private static final Duration SLACK = Duration.ofMinutes(10);
+    // NIP-59: gift wraps are dated back by up to two days.
+    private static final Duration WRAP_BACKDATING = Duration.ofDays(2);
+    // Older events are never pushed.
+    private static final Duration OLDEST = Duration.ofHours(24);
+    // Control messages older than five minutes are refused.
+    private static final Duration CONTROL_WINDOW = Duration.ofSeconds(300);
+    // After so many failures a relay makes room for one that waits.
+    private static final int HOPELESS = 5;
+    private static final int MAX_REFUSALS_SHOWN = 20;
+    private static final String AUTH_REQUIRED = "auth-required:";
+
+    /** What all links of a pool share. */
+    record Shared(
+            FeedDoor door,
+            Filter control,
+            EngineTime time,
+            RandomGenerator random,
+            Executor thread,
+            OkHttpClient client,
+            AddressRule rule,
+            Optional<KeyPair> identity) {}
+
+    /** Told of what concerns other links too; called on the pool's thread. */
+    interface Pool {
+        void hearingChanged();
+
+        /** Nobody wants anything from it any more; it has closed its connection. */
+        void abandoned(Link link);
+
+        /** It cannot be reached. */
+        void hopeless(Link link);
+    }
+
+    private static final class Member {
+        final Interest interest;
+        // Until when the relay was read for it; null before the first EOSE.
+        @Nullable
+        Instant readUpTo;
+        // No REQ was sent for it yet.
+        boolean fresh = true;
+
+        Member(Interest interest) {
+            this.interest = interest;
+        }
+    }
+
+    final RelayUrl relay;
+    final boolean home;
+
+    private final Shared shared;
+    private final Pool pool;
+    private final Source source;
+    private final LogLimit log;
+    private final Plan plan;
+    private final Backoff backoff;
+    private final Backoff controlBackoff;
+    private final Map<PublicKey, Member> members = new HashMap<>();
+    private final Map<PublicKey, Optional<Interest>> changed = new LinkedHashMap<>();
+    private final Map<Plan.Part, Subscription> active = new LinkedHashMap<>();
+
+    private RelayState.Phase phase = RelayState.Phase.WAITING;
+    private @Nullable Connection connection;
+    private @Nullable Instant connectedSince;
+    private @Nullable String lastError;
+    private @Nullable Subscription control;
+    private boolean authSent;
+    private boolean authenticated;
+    private long asked;
+    private boolean gathering;
+    private boolean flushQueued;
+    private EngineTime.@Nullable Timer reconnect;
+    private EngineTime.@Nullable Timer grace;
+    private volatile RelayState state;
+    // Apart from the state, which is too much to make anew for every change.
+    private volatile int accounts;
+
+    Link(RelayUrl relay, boolean home, Shared shared, Pool pool) {
+        this.relay = relay;
+        this.home = home;
+        this.shared = shared;
+        this.pool = pool;
+        this.source = home ? Source.homeRelay(relay) : Source.relay(relay);
+        this.log = new LogLimit(shared.time, relay, home);
+        this.plan = new Plan(shared.random.nextLong());
+        this.backoff = new Backoff(shared.random);
+        this.controlBackoff = new Backoff(shared.random);
+        this.state = snapshot();
+    }
+
+    // ---- for any thread
+
+    /** How it was doing a moment ago. */
+    RelayState state() {
+        return state.withAccounts(accounts);
+    }
+
+    @Override
+    public void opened(Connection of) {
+        later(of, this::onOpened);
+    }
+
+    @Override
+    public void ended(Connection of, String reason) {
+        later(of, () -> onEnded(reason));
+    }
+
+    @Override
+    public void caughtUp(Connection of, Subscription subscription) {
+        later(of, () -> {
+            backoff.reset();
+            if (subscription == control) {
+                controlBackoff.reset();
+                pool.hearingChanged();
+            }
+        });
+    }
+
+    @Override
+    public void refused(Connection of, Subscription subscription, String reason) {
+        later(of, () -> onRefused(subscription, reason));
+    }
+
+    @Override
+    public void challenged(Connection of) {
+        later(of, this::authenticateIfAsked);
+    }
+
+    @Override
+    public void authAnswered(Connection of, boolean accepted, String reason) {
+        later(of, () -> onAuthAnswered(accepted, reason));
+    }
+
+    private void later(Connection of, Runnable task) {
+        shared.thread.execute(() -> {
+            if (connection == of) {
+                task.run();
+                state = snapshot();
+            }
+        });
+    }
+
+    private EngineTime.Timer after(Duration delay, Runnable task) {
+        return shared.time.schedule(
+                delay,
+                () -> shared.thread.execute(() -> {
+                    task.run();
+                    state = snapshot();
+                }));
+    }
+
+    // ---- for the pool's thread, as all below
+
+    boolean isWaiting() {
+        return phase == RelayState.Phase.WAITING;
+    }
+
+    boolean isUnwanted() {
+        return !home && members.isEmpty();
+    }
+
+    /** Whether control messages that are sent now arrive here. */
+    boolean hears() {
+        return control != null && control.live && control.refusal == null;
+    }
+
+    /** Connects for the first time, or again after {@link #stop}. */
+    void start() {
+        connect();
+        state = snapshot();
+    }
+
+    /** Closes the connection, if any, and tries no more. */
+    void stop() {
+        if (connection != null) {
+            remember();
+            connection.leave();
+        }
+        disconnected(RelayState.Phase.WAITING);
+        cancel(reconnect);
+        cancel(grace);
+        reconnect = null;
+        grace = null;
+        state = snapshot();
+    }
+
+    void change(InterestChange change) {
+        PublicKey account = change.account();
+        Interest wanted = change.after().orElse(null);
+        plan.put(account, wanted);
+        changed.put(account, change.after());
+        if (wanted == null) {
+            members.remove(account);
+        } else {
+            Member before = members.get(account);
+            Member after = new Member(wanted);
+            if (before != null && before.interest.began().equals(wanted.began())) {
+                after.fresh = before.fresh;
+                after.readUpTo = before.readUpTo;
+            }
+            members.put(account, after);
+        }
+        accounts = members.size();
+        if (!isUnwanted()) {
+            cancel(grace);
+            grace = null;
+        } else if (grace == null && !isWaiting()) {
+            grace = after(GRACE, this::abandon);
+        }
+        if (!gathering && !flushQueued) {
+            flushQueued = true;
+            // Behind what is queued already: a burst of changes makes one REQ.
+            shared.thread.execute(this::flush);
+        }
+    }
+
+    private void abandon() {
+        if (isUnwanted()) {
+            stop();
+            pool.abandoned(this);
+        }
+    }
+
+    private void flush() {
+        flushQueued = false;
+        if (connection == null || phase != RelayState.Phase.CONNECTED) {
+            // All is asked for when it opens.
+            plan.takeChanged();
+            changed.clear();
+        } else if (!changed.isEmpty()) {
+            Map<PublicKey, Optional<Interest>> interests = Map.copyOf(changed);
+            changed.clear();
+            ask(connection, plan.takeChanged(), interests);
+            gather();
+        }
+        state = snapshot();
+    }
+
+    private void gather() {
+        gathering = true;
+        after(GATHERING, () -> {
+            gathering = false;
+            flush();
+        });
+    }
+
+    private void connect() {
+        reconnect = null;
+        phase = RelayState.Phase.CONNECTING;
+        Connection opening = new Connection(relay, source, shared.door, this, log);
+        connection = opening;
+        opening.open(shared.client, shared.rule);
+    }
+
+    private void onOpened() {
+        phase = RelayState.Phase.CONNECTED;
+        connectedSince = shared.time.now();
+        lastError = null;
+        if (home) {
+            askControl();
+        }
+        Map<PublicKey, Optional<Interest>> interests = new HashMap<>();
+        members.forEach((account, member) -> interests.put(account, Optional.of(member.interest)));
+        changed.clear();
+        if (connection != null) {
+            ask(connection, plan.parts(), interests);
+        }
+        gather();
+    }
+
+    private void onEnded(String reason) {
+        remember();
+        disconnected(RelayState.Phase.PAUSING);
+        lastError = reason;
+        log.say(reason);
+        if (isUnwanted()) {
+            abandon();
+            return;
+        }
+        cancel(reconnect);
+        reconnect = after(backoff.next(), this::connect);
+        if (!home && backoff.failures() >= HOPELESS) {
+            pool.hopeless(this);
+        }
+    }
+
+    /** Notes until when the relay was read, for the next REQ. */
+    private void remember() {
+        if (connection == null) {
+            return;
+        }
+        Coverage coverage = connection.coverage;
+        Instant now = shared.time.now();
+        members.forEach((account, member) -> {
+            if (!member.fresh && coverage.isCaughtUp(account)) {
+                member.readUpTo = now;
+            }
+        });
+    }
+
+    private void disconnected(RelayState.Phase next) {
+        boolean heard = hears();
+        connection = null;
+        connectedSince = null;
+        control = null;
+        authSent = false;
+        authenticated = false;
+        active.clear();
+        phase = next;
+        if (heard) {
+            pool.hearingChanged();
+        }
+    }
+
+    // ---- asking
+
+    private void askControl() {
+        if (connection == null) {
+            return;
+        }
+        long since = shared.time.now().minus(CONTROL_WINDOW).getEpochSecond();
+        Filter filter = since(shared.control, Math.max(0, since));
+        Subscription asking = new Subscription("c" + ++asked, null, List.of(filter), Set.of());
+        control = asking;
+        connection.ask(asking);
+        await(connection, List.of(asking));
+    }
+
+    private static Filter since(Filter filter, long since) {
+        Filter.Builder builder = Filter.builder().since(since);
+        filter.ids().ifPresent(builder::ids);
+        filter.authors().ifPresent(builder::authors);
+        filter.kinds().ifPresent(builder::kinds);
+        filter.tags().forEach(builder::tag);
+        return builder.build();
+    }
+
+    private void ask(Connection on, List<Plan.Part> parts, Map<PublicKey, Optional<Interest>> interests) {
+        List<Subscription> added = new ArrayList<>();
+        Map<Subscription, Optional<Subscription>> instead = new LinkedHashMap<>();
+        List<Subscription> removed = new ArrayList<>();
+        List<Subscription> ending = new ArrayList<>();
+        for (Plan.Part part : parts) {
+            Optional<Subscription> former = Optional.ofNullable(active.remove(part));
+            former.ifPresent(removed::add);
+            if (part.isEmpty()) {
+                former.ifPresent(ending::add);
+                continue;
+            }
+            Subscription asking = subscription(on, part);
+            active.put(part, asking);
+            added.add(asking);
+            instead.put(asking, former);
+        }
+        Map<PublicKey, Interest> ready = on.coverage.change(interests, added, removed);
+        for (PublicKey account : interests.keySet()) {
+            Member member = members.get(account);
+            if (member != null) {
+                member.fresh = false;
+            }
+        }
+        // The new one first: what comes in between is asked for twice rather than never.
+        instead.forEach((asking, former) -> {
+            on.ask(asking);
+            former.ifPresent(of -> drop(on, of));
+        });
+        ending.forEach(of -> drop(on, of));
+        shared.door.caughtUp(relay, ready);
+        await(on, added);
+    }
+
+    private static void drop(Connection on, Subscription former) {
+        if (former.refusal == null) {
+            on.drop(former);
+        }
+    }
+
+    private Subscription subscription(Connection on, Plan.Part part) {
+        Instant now = shared.time.now();
+        Instant from = now;
+        for (PublicKey account : part.accounts()) {
+            Instant unread = unread(on, account, now);
+            from = unread.isBefore(from) ? unread : from;
+        }
+        Instant oldest = now.minus(OLDEST);
+        Instant since = from.minus(SLACK);
+        since = since.isBefore(oldest) ? oldest : since;
+        Instant wrapsSince = since.minus(WRAP_BACKDATING).minus(SLACK);
+        String id = (part.isDirect() ? "d" : "e") + ++asked;
+        return new Subscription(id, part, part.filters(since, wrapsSince), part.accounts());
+    }
+
+    /** From when on the relay was not read for the account. */
+    private Instant unread(Connection on, PublicKey account, Instant now) {
+        Member member = members.get(account);
+        if (member == null) {
+            throw new IllegalStateException("a part of the plan for nobody");
+        }
+        if (!member.fresh && on.coverage.isCaughtUp(account)) {
+            return now;
+        }
+        return member.readUpTo == null ? member.interest.began() : member.readUpTo;
+    }
+
+    private void await(Connection on, List<Subscription> subscriptions) {
+        if (subscriptions.isEmpty()) {
+            return;
+        }
+        after(EOSE_PATIENCE, () -> {
+            if (connection != on) {
+                return;
+            }
+            for (Subscription subscription : subscriptions) {
+                subscription.live = true;
+                shared.door.caughtUp(relay, on.coverage.done(subscription));
+            }
+            pool.hearingChanged();
+        });
+    }
+
+    // ---- refusals and NIP-42
+
+    private void onRefused(Subscription subscription, String reason) {
+        boolean current =
+                subscription == control || subscription.part != null && active.get(subscription.part) == subscription;
+        if (!current) {
+            return;
+        }
+        subscription.refusal = reason;
+        log.say("refuses " + name(subscription) + ": " + reason);
+        pool.hearingChanged();
+        if (!awaitsAuth(subscription)) {
+            retryControl(subscription);
+        } else {
+            authenticateIfAsked();
+        }
+    }
+
+    private boolean awaitsAuth(Subscription subscription) {
+        return subscription.refusal != null
+                && subscription.refusal.startsWith(AUTH_REQUIRED)
+                && shared.identity.isPresent()
+                && !authenticated;
+    }
+
+    /** Without control messages a home relay is of no use: it is asked again, slower and slower. */
+    private void retryControl(Subscription subscription) {
+        if (subscription != control) {
+            return;
+        }
+        Connection on = connection;
+        after(controlBackoff.next(), () -> {
+            if (connection == on && control == subscription) {
+                askControl();
+            }
+        });
+    }
+
+    private List<Subscription> all() {
+        List<Subscription> all = new ArrayList<>(active.values());
+        if (control != null) {
+            all.add(control);
+        }
+        return all;
+    }
+
+    private void authenticateIfAsked() {
+        String challenge = connection == null ? null : connection.challenge();
+        if (challenge == null || authSent || all().stream().noneMatch(this::awaitsAuth)) {
+            return;
+        }
+        authSent = true;
+        KeyPair identity = shared.identity.orElseThrow();
+        connection.authenticate(identity.sign(
+                shared.time.now().getEpochSecond(),
+                Kind.CLIENT_AUTH,
+                List.of(Tag.of("relay", relay.toString()), Tag.of("challenge", challenge)),
+                ""));
+    }
+
+    private void onAuthAnswered(boolean accepted, String reason) {
+        if (!accepted) {
+            log.say("does not believe who we are: " + reason);
+            all().stream().filter(this::awaitsAuth).forEach(this::retryControl);
+            return;
+        }
+        List<Subscription> again = all().stream().filter(this::awaitsAuth).toList();
+        authenticated = true;
+        List<Plan.Part> parts = new ArrayList<>();
+        for (Subscription subscription : again) {
+            if (subscription.part != null) {
+                parts.add(subscription.part);
+            } else {
+                askControl();
+            }
+        }
+        if (connection != null) {
+            ask(connection, parts, Map.of());
+        }
+    }
+
+    // ---- for whoever looks
+
+    private static String name(Subscription subscription) {
+        if (subscription.part == null) {
+            return "control";
+        }
+        return subscription.part.isDirect() ? "direct messages" : "events";
+    }
+
+    private RelayState snapshot() {
+        List<Subscription> all = all();
+        List<String> refused = all.stream()
+                .filter(of -> of.refusal != null)
+                .map(of -> name(of) + ": " + of.refusal)
+                .distinct()
+                .limit(MAX_REFUSALS_SHOWN)
+                .toList();
+        int open = (int) all.stream().filter(of -> of.refusal == null).count();
+        return new RelayState(
+                relay,
+                home,
+                phase,
+                Optional.ofNullable(connectedSince),
+                accounts,
+                open,
+                refused,
+                Optional.ofNullable(lastError),
+                Optional.ofNullable(connection).map(Connection::lastNotice));
+    }
+
+    private static void cancel(EngineTime.@Nullable Timer timer) {
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+}

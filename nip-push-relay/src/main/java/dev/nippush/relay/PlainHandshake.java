@@ -1,0 +1,25 @@
+package dev.nippush.relay;
+
+import java.io.IOException;
+import java.net.ProtocolException;
+import okhttp3.Interceptor;
+import okhttp3.Response;
+
+/**
+ * Asks for no WebSocket extension, and takes no answer that has one: OkHttp inflates compressed frames without a limit.
+ */
+final class PlainHandshake implements Interceptor {
+
+    private static final String EXTENSIONS = "Sec-WebSocket-Extensions";
+
+    @Override
+    public Response intercept(Chain chain) throws IOException {
+        Response response = chain.proceed(
+                chain.request().newBuilder().removeHeader(EXTENSIONS).build());
+        if (response.header(EXTENSIONS) != null) {
+            response.close();
+            throw new ProtocolException("the relay uses an extension that it was not asked for");
+        }
+        return response;
+    }
+}
