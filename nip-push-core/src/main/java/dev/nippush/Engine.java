@@ -110,7 +110,8 @@ final class Engine {
                 settings.retryPolicy.lifetime(),
                 NipPush.MAX_DEVICES_PER_ACCOUNT,
                 gateRules.maxAge().plus(gateRules.maxAhead()),
-                settings.homeRelays);
+                settings.homeRelays,
+                settings.relays != null);
         ControlReader reader = new ControlReader(
                 settings.controlLimits,
                 new DeviceAddressReader(settings.apnsTopics),
@@ -232,11 +233,15 @@ final class Engine {
             next.cancel();
         }
         CompletionStage<Void> doors = gate.close();
-        return doors.thenCompose(
-                        dry -> all(accountRooms, (room, i) -> room.committer().whenIdle()))
+        return doors.thenCompose(dry -> all(accountRooms, (room, i) -> stopDeadlines(room)))
                 .thenCompose(committed -> all(deviceRooms, (room, i) -> stopSending(room)))
                 .thenCompose(
                         landed -> all(deviceRooms, (room, i) -> room.committer().whenIdle()));
+    }
+
+    private static CompletionStage<Void> stopDeadlines(AccountRoom room) {
+        room.lane().execute(() -> room.shard().stop());
+        return room.committer().whenIdle();
     }
 
     private static CompletionStage<Void> stopSending(DeviceRoom room) {
@@ -398,6 +403,12 @@ final class Engine {
             DeviceRoom room = roomOf(device);
             room.lane().execute(() -> room.pushes().offer(push));
             listener.tell(to -> to.owed(push.account(), device, push.event()));
+        }
+
+        @Override
+        public void maybeOwed(DeviceAddress device) {
+            DeviceRoom room = roomOf(device);
+            room.lane().execute(() -> room.pushes().readAgain());
         }
 
         @Override

@@ -284,8 +284,10 @@ public record Registration(
      * Whether an event that is {@linkplain #wants wanted} lay at its relay before the account began to want such events.
      *
      * @param at when the door saw the event
+     * @param hearsEose whether anybody tells when a relay has sent what it had stored; if not, each counts as having done so
+     *     after {@link #EOSE_PATIENCE}
      */
-    public boolean isHistory(NostrEvent event, Source source, Instant at) {
+    public boolean isHistory(NostrEvent event, Source source, Instant at, boolean hearsEose) {
         if (source.isHome() && source.live() && source.relay().isEmpty()) {
             return false;
         }
@@ -293,8 +295,8 @@ public record Registration(
             return event.createdAt() < began.getEpochSecond();
         }
         return source.relay()
+                .filter(relay -> hearsEose)
                 .map(relay -> !caughtUp.contains(relay))
-                // A host's own archive has no EOSE: it counts as having sent everything after the usual wait for one.
                 .orElseGet(() -> at.isBefore(wrapsBegan.plus(EOSE_PATIENCE)));
     }
 

@@ -364,7 +364,7 @@ class RegistrationTest {
     // ---- history
 
     private static boolean isHistory(Registration of, NostrEvent event, Source source, int secondsLater) {
-        return of.isHistory(event, source, T0.plusSeconds(secondsLater));
+        return of.isHistory(event, source, T0.plusSeconds(secondsLater), true);
     }
 
     @Test

@@ -13,9 +13,15 @@ import java.util.List;
  * @param freshness how long after its {@code created_at} no message of a sender is accepted any more, in either direction
  *     together: marks older than that are of no use
  * @param homeRelays the relays that every account's interests are asked of
+ * @param hearsEose whether a gateway tells when a relay has sent what it had stored
  */
 public record AccountRules(
-        Duration heartbeatTimeout, Duration lifetime, int maxDevices, Duration freshness, List<RelayUrl> homeRelays) {
+        Duration heartbeatTimeout,
+        Duration lifetime,
+        int maxDevices,
+        Duration freshness,
+        List<RelayUrl> homeRelays,
+        boolean hearsEose) {
 
     /** How long after its date a heartbeat still counts as new: two of the usual intervals would be too long. */
     public static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(60);

@@ -75,6 +75,7 @@ public final class AccountShard {
     private final RecentMap<Decision, Boolean> decided = new RecentMap<>(RECENT_DECISIONS);
     private final Set<AccountState> holding = new LinkedHashSet<>();
     private OptionalLong deafSince = OptionalLong.empty();
+    private boolean stopped;
 
     private record Decision(PublicKey account, EventId event) {}
 
@@ -469,7 +470,7 @@ public final class AccountShard {
                 .map(Device::address)
                 .filter(served)
                 .toList();
-        if (devices.isEmpty() || registration.isHistory(event, source, at.instant())) {
+        if (devices.isEmpty() || registration.isHistory(event, source, at.instant(), rules.hearsEose())) {
             work.write(new Change.Ignore(account, event.id(), at.instant()), made -> {
                 if (made) {
                     taken.incrementAndGet();
@@ -478,15 +479,22 @@ public final class AccountShard {
             return;
         }
         HeldEvent news = new HeldEvent(
-                account, event.id(), 1, at.instant(), expiry(event, at), composing.compose(event, account), devices);
+                account,
+                event.id(),
+                1,
+                receipt(registration, at),
+                expiry(event, at),
+                composing.compose(event, account),
+                devices);
         if (state.isOnline()) {
             holding.add(state);
-            state.held.hold(news, at.nanos(), work, count -> composing.fold(count, account), made -> {
-                if (made) {
-                    taken.incrementAndGet();
-                    outlets.held(account, event.id());
-                }
-            });
+            state.held.hold(
+                    news, at.nanos(), work, committer::repeated, count -> composing.fold(count, account), made -> {
+                        if (made) {
+                            taken.incrementAndGet();
+                            outlets.held(account, event.id());
+                        }
+                    });
         } else {
             AtomicInteger owed = new AtomicInteger();
             owe(state, news, at, work, made -> {
@@ -495,6 +503,15 @@ public final class AccountShard {
                 }
             });
         }
+    }
+
+    /** When it came, by a clock that was not set back: its devices counted already. */
+    private static Instant receipt(Registration registration, Stamp at) {
+        return registration.devices().stream()
+                .map(Device::countsSince)
+                .filter(since -> since.isAfter(at.instant()))
+                .max(Instant::compareTo)
+                .orElse(at.instant());
     }
 
     private Instant expiry(NostrEvent event, Stamp at) {
@@ -528,6 +545,9 @@ public final class AccountShard {
                 then.accept(made);
                 if (made) {
                     outlets.owed(push);
+                } else if (committer.repeated()) {
+                    // An earlier attempt may have written it.
+                    outlets.maybeOwed(device);
                 }
             });
         }
@@ -603,9 +623,24 @@ public final class AccountShard {
     }
 
     private void passTime(AccountState state, Stamp at, Work work) {
-        if (effectiveDeadline(state).isPresent() && effectiveDeadline(state).getAsLong() - at.nanos() <= 0) {
+        OptionalLong deadline = effectiveDeadline(state);
+        if (deadline.isEmpty() || deadline.getAsLong() - at.nanos() > 0) {
+            return;
+        }
+        if (state.timer != null && at.nanos() - deadline.getAsLong() > AccountRules.STALL.toNanos()) {
+            standsStill(state, at, work);
+        } else {
             enter(state, new Presence.TimePassed(), at, work);
         }
+    }
+
+    /** A timer is late: the machine stood still, and heartbeats may wait unread in the sockets. */
+    private void standsStill(AccountState state, Stamp at, Work work) {
+        enter(
+                state,
+                new Presence.HearsAgain(at.nanos() + rules.heartbeatTimeout().toNanos()),
+                at,
+                work);
     }
 
     /** From when on silence counts: while the server is deaf it proves nothing, for a time. */
@@ -646,9 +681,18 @@ public final class AccountShard {
         work.commit(committer);
     }
 
+    /** Lets no more deadlines pass: what is held stays in the store, for the next start. */
+    public void stop() {
+        stopped = true;
+        holding.forEach(AccountState::cancelTimer);
+    }
+
     /** Sets the timer of an account that holds events, and stops that of one that does not. */
     private void watch(AccountState state, long now) {
         state.cancelTimer();
+        if (stopped) {
+            return;
+        }
         if (state.held.isEmpty()) {
             holding.remove(state);
             return;
@@ -663,16 +707,13 @@ public final class AccountShard {
     }
 
     private void deadlinePassed(AccountState state, long due) {
+        if (stopped) {
+            return;
+        }
         Stamp at = time.stamp();
         Work work = new Work();
         if (at.nanos() - due > AccountRules.STALL.toNanos()) {
-            // The machine stood still: heartbeats may wait unread in the sockets.
-            enter(
-                    state,
-                    new Presence.HearsAgain(
-                            at.nanos() + rules.heartbeatTimeout().toNanos()),
-                    at,
-                    work);
+            standsStill(state, at, work);
         } else {
             passTime(state, at, work);
         }

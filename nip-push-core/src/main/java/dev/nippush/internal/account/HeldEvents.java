@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
@@ -57,18 +58,26 @@ final class HeldEvents {
     /**
      * Holds an event.
      *
+     * @param repeated whether the commit was tried before and may have landed then: what the store refuses to hold again
+     *     may be held. If it is not, the store refuses to push it as well
      * @param fold makes the notification that stands for so many events
      * @param then hears whether it is held, or was decided on before
      */
-    void hold(HeldEvent event, long receivedNanos, Work work, IntFunction<Notification> fold, Consumer<Boolean> then) {
+    void hold(
+            HeldEvent event,
+            long receivedNanos,
+            Work work,
+            BooleanSupplier repeated,
+            IntFunction<Notification> fold,
+            Consumer<Boolean> then) {
         Held held = new Held(event, receivedNanos, false);
         events.add(held);
         work.write(new Change.Hold(event), made -> {
-            held.written = made;
-            if (!made) {
+            held.written = made || repeated.getAsBoolean();
+            if (!held.written) {
                 events.remove(held);
             }
-            then.accept(made);
+            then.accept(held.written);
         });
         foldOldest(work, fold);
     }

@@ -16,6 +16,9 @@ public interface ShardOutlets {
     /** A push is claimed: its device lane takes it from here. */
     void owed(OwedPush push);
 
+    /** A push to this device may be claimed: nobody can tell but the store. */
+    void maybeOwed(DeviceAddress device);
+
     /** The account has lost the device: what waits there for it is withdrawn. */
     void withdrawn(PublicKey account, DeviceAddress device);
 

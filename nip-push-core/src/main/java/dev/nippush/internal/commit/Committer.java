@@ -49,6 +49,8 @@ public final class Committer {
     private int failures;
     private boolean lettingOut;
     private boolean lost;
+    private int commits;
+    private boolean repeated;
 
     /** What was added together, and what waits for it. */
     private record Entry(List<Change> changes, Consumer<Committed> output) {}
@@ -94,6 +96,14 @@ public final class Committer {
         }
     }
 
+    /**
+     * For an output: whether its commit was tried more than once. A failed attempt may have landed and only its answer got
+     * lost; then the store refuses, as decided already, what that attempt decided.
+     */
+    public boolean repeated() {
+        return repeated;
+    }
+
     /** Completes, in the lane, when all that was added until then is on disk. Called on any thread. */
     public CompletionStage<Void> whenIdle() {
         CompletableFuture<Void> reached = new CompletableFuture<>();
@@ -130,6 +140,7 @@ public final class Committer {
             landed(Committed.all());
             return;
         }
+        commits++;
         CompletionStage<Committed> commit;
         try {
             commit = store.commit(lease, changes);
@@ -153,6 +164,8 @@ public final class Committer {
             failures = 0;
             health.commitRecovered(lease);
         }
+        repeated = commits > 1;
+        commits = 0;
         List<Entry> done = List.copyOf(inFlight);
         inFlight.clear();
         BitSet refused = committed.refused();

@@ -88,6 +88,7 @@ public final class DeviceLane {
     private final Set<PushKey> endedWhileReading = new HashSet<>();
     private boolean moreInStore;
     private boolean reading;
+    private boolean leftWhileReading;
 
     private long sequence;
     private int inFlight;
@@ -161,13 +162,19 @@ public final class DeviceLane {
         }
     }
 
+    /** Reads what is owed in the store, where there may be a push that was not offered. */
+    public void readAgain() {
+        leaveToStore();
+        readMore();
+    }
+
     private void remember(OwedPush push) {
         if (inMemory.containsKey(push.key())) {
             return;
         }
         long nextNanos = time.stamp().nanosAt(push.nextAt().toEpochMilli());
         if (inMemory.size() >= IN_MEMORY && !makeRoomBefore(nextNanos)) {
-            moreInStore = true;
+            leaveToStore();
             return;
         }
         Waiting waiting = new Waiting(push, nextNanos, sequence++);
@@ -186,8 +193,14 @@ public final class DeviceLane {
             return false;
         }
         forget(scheduled.last());
-        moreInStore = true;
+        leaveToStore();
         return true;
+    }
+
+    /** What a read that is under way brings may be older than this. */
+    private void leaveToStore() {
+        moreInStore = true;
+        leftWhileReading = reading;
     }
 
     private void forget(Waiting waiting) {
@@ -258,6 +271,7 @@ public final class DeviceLane {
             return;
         }
         reading = true;
+        leftWhileReading = false;
         endedWhileReading.clear();
         CompletionStage<List<OwedPush>> due;
         try {
@@ -275,7 +289,7 @@ public final class DeviceLane {
                 time.schedule(READ_PAUSE, () -> lane.execute(this::readMore));
                 return;
             }
-            moreInStore = pushes.size() == IN_MEMORY;
+            moreInStore = pushes.size() == IN_MEMORY || leftWhileReading;
             for (OwedPush push : pushes) {
                 if (!endingKeys.contains(push.key()) && !endedWhileReading.contains(push.key())) {
                     remember(push);
