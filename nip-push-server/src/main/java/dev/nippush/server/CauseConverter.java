@@ -20,7 +20,7 @@ public final class CauseConverter extends ThrowableProxyConverter {
     protected String throwableProxyToString(IThrowableProxy thrown) {
         if (getContext() instanceof LoggerContext context
                 && Level.DEBUG.isGreaterOrEqual(context.getLogger(Logs.OURS).getEffectiveLevel())) {
-            return System.lineSeparator() + super.throwableProxyToString(thrown);
+            return System.lineSeparator() + super.throwableProxyToString(thrown).stripTrailing();
         }
         StringBuilder line = new StringBuilder();
         IThrowableProxy cause = thrown;
@@ -34,6 +34,6 @@ public final class CauseConverter extends ThrowableProxyConverter {
             }
             cause = cause.getCause();
         }
-        return line + System.lineSeparator();
+        return line.toString();
     }
 }

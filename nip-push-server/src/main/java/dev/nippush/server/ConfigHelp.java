@@ -1,11 +1,13 @@
 package dev.nippush.server;
 
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The configuration explained, out of the table of its keys. */
 final class ConfigHelp {
 
-    private static final int WIDTH = 96;
+    private static final int WIDTH = 74;
 
     private ConfigHelp() {}
 
@@ -35,6 +37,23 @@ final class ConfigHelp {
             out.append(key.description()).append(" |\n");
         }
         return out.toString();
+    }
+
+    /** What a server that was told nothing says about that. */
+    static List<String> printing() {
+        return List.of(
+                "transport    none: pushes are printed here and reach no device. To push for real, write a file and start"
+                        + " with --config FILE:",
+                "  APNs         " + names(ConfigKeys.APNS_KEY_FILE, ConfigKeys.APNS_KEY_ID, ConfigKeys.APNS_TEAM_ID)
+                        + ", " + ConfigKeys.APNS_TOPICS.name(),
+                "  FCM          " + ConfigKeys.FCM_SERVICE_ACCOUNT.name(),
+                "  UnifiedPush  " + ConfigKeys.UNIFIED_PUSH_ENABLED.name() + "=true",
+                "  and where apps are heard: " + names(ConfigKeys.HOME, ConfigKeys.LISTEN)
+                        + ". All keys: nip-push serve --help");
+    }
+
+    private static String names(ConfigKey<?>... keys) {
+        return Stream.of(keys).map(ConfigKey::name).collect(Collectors.joining(", "));
     }
 
     private static List<String> wrap(String text) {

@@ -101,7 +101,7 @@ final class ConfigKeys {
             "apns.certificate-file",
             Values.file(),
             "apns.p12",
-            "APNs certificate with its key, in place of a token key: PKCS#12 without a password.");
+            "APNs certificate with its key, in place of a token key: PKCS#12 or PEM, without a password.");
     static final ConfigKey<List<String>> APNS_TOPICS = list(
             "apns.topics",
             Values.word(ID, "a bundle id, as com.example.app"),

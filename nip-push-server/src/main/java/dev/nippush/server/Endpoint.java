@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -66,8 +67,7 @@ final class Endpoint implements AutoCloseable {
     private static final int INPUT_BUFFER_BYTES = 8 * 1024;
 
     private final Admission admission;
-    private final BiFunction<NostrEvent, Source, CompletionStage<Outcome>> door;
-    private final IntConsumer feedersChanged;
+    private final HostPort listen;
     private final ScheduledExecutorService timer;
     private final Server server;
     private final ServerConnector connector;
@@ -75,24 +75,15 @@ final class Endpoint implements AutoCloseable {
     private final Map<InetAddress, Integer> perAddress = new ConcurrentHashMap<>();
     private final AtomicLong number = new AtomicLong();
     private final Connections host = new Connections();
+    private volatile BiFunction<NostrEvent, Source, CompletionStage<Outcome>> door =
+            (event, source) -> CompletableFuture.completedFuture(new Outcome.Closed());
+    private volatile IntConsumer feedersChanged = count -> {};
     private volatile boolean paused;
 
-    /**
-     * Makes an endpoint; {@link #start} opens it.
-     *
-     * @param door where events go
-     * @param feedersChanged is told how many feeders are connected, whenever that changes
-     */
-    Endpoint(
-            ServerConfig.Listen listen,
-            PublicKey self,
-            String version,
-            Health health,
-            BiFunction<NostrEvent, Source, CompletionStage<Outcome>> door,
-            IntConsumer feedersChanged) {
+    /** Makes an endpoint, which {@link #bind} and {@link #start} open. */
+    Endpoint(ServerConfig.Listen listen, PublicKey self, String version, Health health) {
         this.admission = new Admission(listen);
-        this.door = door;
-        this.feedersChanged = feedersChanged;
+        this.listen = listen.address();
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "nip-push-endpoint-timer");
             thread.setDaemon(true);
@@ -128,8 +119,27 @@ final class Endpoint implements AutoCloseable {
         container.addMapping("/*", this::connect);
     }
 
-    /** Opens the port. */
-    void start() throws IOException {
+    /**
+     * Takes the port, and answers nobody yet.
+     *
+     * @return where it is, with the port that the system chose
+     * @throws IOException when the port is taken, or is not ours to take
+     */
+    InetSocketAddress bind() throws IOException {
+        connector.open();
+        return address();
+    }
+
+    /**
+     * Begins to answer.
+     *
+     * @param door where events go
+     * @param feedersChanged is told how many feeders are connected, whenever that changes
+     */
+    void start(BiFunction<NostrEvent, Source, CompletionStage<Outcome>> door, IntConsumer feedersChanged)
+            throws IOException {
+        this.door = door;
+        this.feedersChanged = feedersChanged;
         try {
             server.start();
         } catch (IOException e) {
@@ -143,7 +153,7 @@ final class Endpoint implements AutoCloseable {
 
     /** Where it listens, with the port that the system chose. */
     InetSocketAddress address() {
-        return new InetSocketAddress(connector.getHost(), connector.getLocalPort());
+        return new InetSocketAddress(listen.host(), connector.getLocalPort());
     }
 
     private @Nullable Object connect(ServerUpgradeRequest request, ServerUpgradeResponse response, Callback callback) {
@@ -208,6 +218,7 @@ final class Endpoint implements AutoCloseable {
         connections.forEach(connection -> connection.close(StatusCode.SHUTDOWN, "the server is closing"));
         await(Math.min(deadline, System.nanoTime() + Duration.ofMillis(500).toNanos()), connections::isEmpty);
         timer.shutdownNow();
+        connector.close();
         try {
             server.stop();
         } catch (Exception e) {

@@ -1,13 +1,17 @@
 package dev.nippush.server;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 /** What keeps the server from doing its work, in words for an operator. Safe for any thread. */
 final class Health {
 
     private final Map<String, String> troubles = new ConcurrentSkipListMap<>();
+    private final List<Supplier<List<String>>> watched = new CopyOnWriteArrayList<>();
 
     /**
      * Something does not work.
@@ -24,10 +28,16 @@ final class Health {
         troubles.remove(subject);
     }
 
+    /** Somebody who is asked each time. */
+    void watch(Supplier<List<String>> reasons) {
+        watched.add(reasons);
+    }
+
     /** All troubles, one line each; empty when the server is ready. */
     List<String> reasons() {
-        return troubles.entrySet().stream()
-                .map(trouble -> trouble.getKey() + ": " + trouble.getValue())
-                .toList();
+        List<String> reasons = new ArrayList<>();
+        troubles.forEach((subject, reason) -> reasons.add(subject + ": " + reason));
+        watched.forEach(watching -> reasons.addAll(watching.get()));
+        return reasons;
     }
 }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         name = "keygen",
         description =
                 "Makes a key pair. Prints the public key; the private key goes to a file (mode 0600) and nowhere else.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
 final class KeygenCommand implements Callable<Integer> {
 
     static final String DEFAULT_FILE = "identity.key";

@@ -3,6 +3,7 @@ package dev.nippush.server;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ import picocli.CommandLine.Spec;
         name = "nip-push",
         description = "A push server for Nostr: turns events into notifications by APNs, FCM and UnifiedPush.",
         mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:the command line or the configuration is wrong"})
 public final class Main implements Runnable {
@@ -31,16 +33,25 @@ public final class Main implements Runnable {
     public static void main(String[] arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-        System.exit(run(arguments, out, err));
+        System.exit(run(arguments, System.getenv(), out, err));
     }
 
     /** Runs the program. Returns the exit code. */
-    static int run(String[] arguments, PrintWriter out, PrintWriter err) {
+    static int run(String[] arguments, Map<String, String> environment, PrintWriter out, PrintWriter err) {
+        Logs.configure(ServerConfig.LogLevel.INFO);
         CommandLine line = new CommandLine(new Main());
+        CommandLine serve = new CommandLine(new ServeCommand(environment));
+        serve.getCommandSpec().usageMessage().footerHeading("%nThe keys of the configuration:%n");
+        serve.getCommandSpec()
+                .usageMessage()
+                .footer(ConfigHelp.example()
+                        .lines()
+                        .map(row -> row.replace("%", "%%"))
+                        .toArray(String[]::new));
+        line.addSubcommand(serve);
         line.addSubcommand(new KeygenCommand());
         line.setOut(out);
         line.setErr(err);
-        line.getCommandSpec().version("nip-push " + Version.text());
         line.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, err));
         return line.execute(arguments);
     }

@@ -63,18 +63,15 @@ class EndpointTest {
     void open() throws IOException {
         ServerConfig.Listen listen =
                 new ServerConfig.Listen(new HostPort("127.0.0.1", 0), List.of(Cidr.of("127.0.0.0/8")), List.of());
-        endpoint = new Endpoint(
-                listen,
-                server.publicKey(),
-                "1.2.3",
-                health,
+        endpoint = new Endpoint(listen, server.publicKey(), "1.2.3", health);
+        endpoint.bind();
+        endpoint.start(
                 (event, source) -> {
                     sources.add(source);
                     accepted.add(event);
                     return engine.apply(event);
                 },
                 feeders::add);
-        endpoint.start();
     }
 
     @AfterEach
@@ -91,9 +88,8 @@ class EndpointTest {
     void aTakenPortIsAnExceptionWithAReason() {
         ServerConfig.Listen taken = new ServerConfig.Listen(
                 new HostPort("127.0.0.1", endpoint.address().getPort()), List.of(), List.of());
-        try (Endpoint second = new Endpoint(
-                taken, server.publicKey(), "1", health, (event, source) -> engine.apply(event), count -> {})) {
-            assertThatThrownBy(second::start)
+        try (Endpoint second = new Endpoint(taken, server.publicKey(), "1", health)) {
+            assertThatThrownBy(second::bind)
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining(String.valueOf(endpoint.address().getPort()));
         }

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,7 +75,53 @@ class MainTest {
         assertThat(err.toString()).startsWith("nip-push: cannot write ").doesNotContain("\tat ");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "apns.keyid=x",
+                "log.level=loud",
+                "identity.key-file=missing",
+                "identity.key-file=nip-push.properties",
+                "fcm.service-account-file=nip-push.properties",
+                "unifiedpush.trusted-certificates=nip-push.properties",
+                "apns.certificate-file=nip-push.properties"
+            })
+    void aWrongConfigurationIsSaidWithItsLine(String line) throws Exception {
+        String topics = line.startsWith("apns.c") ? "apns.topics=a.b" : "";
+        Path file = Files.writeString(
+                directory.resolve("nip-push.properties"),
+                topics + "\nlisten=127.0.0.1:0\n" + line + "\ndata-dir=data\n");
+
+        assertThat(run("serve", "--config", file.toString())).isEqualTo(2);
+
+        assertThat(err.toString()).startsWith("nip-push: " + file + ":3: ").doesNotContain("\tat ", "Exception");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void aMissingConfigurationIsSaid() {
+        assertThat(run("serve", "--config", "none.properties")).isEqualTo(2);
+        assertThat(err.toString()).isEqualTo("nip-push: none.properties: there is no such file\n");
+    }
+
+    @Test
+    void aDataDirectoryThatCannotBeMadeIsAFailure() throws Exception {
+        Path file = Files.writeString(directory.resolve("nip-push.properties"), "data-dir=/proc/none\n");
+
+        assertThat(run("serve", "--config", file.toString())).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("nip-push: cannot use the key in /proc/none/")
+                .doesNotContain("\tat ");
+    }
+
+    @Test
+    void theHelpOfServeExplainsEveryKey() {
+        assertThat(run("serve", "--help")).isZero();
+        assertThat(out.toString())
+                .contains(ConfigKeys.ALL.stream().map(ConfigKey::name).toList());
+    }
+
     private int run(String... arguments) {
-        return Main.run(arguments, new PrintWriter(out, true), new PrintWriter(err, true));
+        return Main.run(arguments, Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
     }
 }

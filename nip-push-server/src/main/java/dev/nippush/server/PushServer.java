@@ -1,0 +1,196 @@
+package dev.nippush.server;
+
+import dev.nippush.EngineStatus;
+import dev.nippush.NipPush;
+import dev.nippush.PushListener;
+import dev.nippush.address.AddressRule;
+import dev.nippush.crypto.KeyPair;
+import dev.nippush.event.PublicKey;
+import dev.nippush.relay.RelayPool;
+import dev.nippush.transport.PushTransport;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A whole server: endpoint, relay connections, engine and transports, wired, and ended in the right order. */
+final class PushServer {
+
+    private static final Duration START_PATIENCE = Duration.ofSeconds(30);
+    private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
+    private static final Logger LOG = LoggerFactory.getLogger(PushServer.class);
+
+    private final InetSocketAddress address;
+    private final Health health;
+    private final Endpoint endpoint;
+    private final HearingGateway relays;
+    private final NipPush engine;
+    private final Transports transports;
+
+    private PushServer(
+            InetSocketAddress address,
+            Health health,
+            Endpoint endpoint,
+            HearingGateway relays,
+            NipPush engine,
+            Transports transports) {
+        this.address = address;
+        this.health = health;
+        this.endpoint = endpoint;
+        this.relays = relays;
+        this.engine = engine;
+        this.transports = transports;
+    }
+
+    /**
+     * Starts a server. Events are taken when it returns.
+     *
+     * @param out where pushes are printed, in the absence of transports
+     * @param listener watches the engine
+     * @throws ConfigException when a file that the configuration names does not hold what it should
+     * @throws Failure when the port or the store cannot be used
+     */
+    static PushServer start(ServerConfig config, KeyPair identity, PrintWriter out, PushListener listener)
+            throws ConfigException, Failure {
+        Health health = new Health();
+        Endpoint endpoint = new Endpoint(config.listen(), identity.publicKey(), Version.text(), health);
+        try {
+            return start(config, identity, out, listener, health, endpoint);
+        } catch (ConfigException | Failure | RuntimeException e) {
+            endpoint.close();
+            throw e;
+        }
+    }
+
+    private static PushServer start(
+            ServerConfig config,
+            KeyPair identity,
+            PrintWriter out,
+            PushListener listener,
+            Health health,
+            Endpoint endpoint)
+            throws ConfigException, Failure {
+        InetSocketAddress address = bind(config, endpoint);
+        Transports transports = Transports.of(config, health, List.of(address), out);
+        AddressRule rule =
+                AddressRule.of(config.relays().allow(), config.relays().home(), List.of(address));
+        HearingGateway relays = new HearingGateway(
+                RelayPool.builder().addressRule(rule).keyPair(identity).build(), health);
+        NipPush.Builder builder = NipPush.builder(identity)
+                .relays(relays)
+                .homeRelays(config.relays().home())
+                .addressRule(rule)
+                .listener(listener)
+                .heartbeatTimeout(config.heartbeatTimeout())
+                .retryPolicy(config.retryPolicy())
+                .apnsTopics(config.apns().map(ServerConfig.Apns::topics).orElse(List.of()))
+                .accountsPerDevice(config.accountsPerDevice());
+        transports.all().forEach(builder::transport);
+        NipPush engine = builder.build();
+        PushServer server = new PushServer(address, health, endpoint, relays, engine, transports);
+        health.watch(() -> reasons(engine.status()));
+        try {
+            await(engine.start().toCompletableFuture(), START_PATIENCE, "the store cannot be read");
+            endpoint.start(engine::accept, relays::feeders);
+        } catch (IOException e) {
+            server.stop(LAST_ANSWERS);
+            throw new Failure("cannot listen on " + config.listen().address(), e);
+        } catch (Failure e) {
+            server.stop(LAST_ANSWERS);
+            throw e;
+        }
+        transports.warmUp();
+        return server;
+    }
+
+    private static InetSocketAddress bind(ServerConfig config, Endpoint endpoint) throws Failure {
+        try {
+            return endpoint.bind();
+        } catch (IOException e) {
+            throw new Failure("cannot listen on " + config.listen().address(), e);
+        }
+    }
+
+    private static List<String> reasons(EngineStatus status) {
+        List<String> reasons = new ArrayList<>();
+        if (!status.open()) {
+            reasons.add("engine: closing");
+        }
+        if (!status.storeWorks()) {
+            reasons.add("store: writes fail");
+        }
+        if (!status.parked().isEmpty()) {
+            reasons.add("transports: the provider refuses our credentials: "
+                    + status.parked().stream().map(PushTransport::toString).collect(Collectors.joining(", ")));
+        }
+        return reasons;
+    }
+
+    /** Where it listens, with the port that the system chose. */
+    InetSocketAddress address() {
+        return address;
+    }
+
+    PublicKey publicKey() {
+        return engine.publicKey();
+    }
+
+    /** Whether nothing keeps it from its work. */
+    boolean isReady() {
+        return health.reasons().isEmpty();
+    }
+
+    /**
+     * Ends the server: reads nothing more, finishes what it has, lets sends in flight land, answers what it can.
+     *
+     * @param patience how long all of that may take
+     * @return whether all was finished
+     */
+    boolean stop(Duration patience) {
+        long deadline = System.nanoTime() + patience.toNanos();
+        endpoint.pause();
+        CompletableFuture<Void> disconnected = CompletableFuture.runAsync(relays::close);
+        CompletableFuture<Void> finished = engine.stop().toCompletableFuture();
+        boolean clean = ended(finished, deadline, "the engine");
+        endpoint.close(LAST_ANSWERS);
+        clean &= ended(disconnected, deadline, "the relay connections");
+        clean &= ended(CompletableFuture.runAsync(transports::close), deadline, "the transports");
+        return clean;
+    }
+
+    private static boolean ended(CompletableFuture<Void> ending, long deadline, String what) {
+        try {
+            ending.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            LOG.warn("{} did not end in time", what);
+        } catch (ExecutionException e) {
+            LOG.warn("{} did not end well", what, e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return false;
+    }
+
+    private static void await(CompletableFuture<Void> stage, Duration patience, String failed) throws Failure {
+        try {
+            stage.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw new Failure(failed, e.getCause());
+        } catch (TimeoutException e) {
+            throw new Failure(failed + " within " + patience.toSeconds() + " s");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new Failure("interrupted while starting");
+        }
+    }
+}
