@@ -49,6 +49,7 @@ public final class Main implements Runnable {
                         .map(row -> row.replace("%", "%%"))
                         .toArray(String[]::new));
         line.addSubcommand(serve);
+        line.addSubcommand(new DemoCommand());
         line.addSubcommand(new KeygenCommand());
         line.setOut(out);
         line.setErr(err);
