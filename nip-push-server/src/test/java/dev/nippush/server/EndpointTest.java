@@ -434,7 +434,7 @@ class EndpointTest {
         assertThat(get("/").body()).contains(server.publicKey().npub());
         assertThat(get("/nothing").statusCode()).isEqualTo(404);
         HttpRequest post = HttpRequest.newBuilder(http("/"))
-                .POST(HttpRequest.BodyPublishers.ofString("x".repeat(100_000)))
+                .POST(HttpRequest.BodyPublishers.ofString("x"))
                 .build();
         assertThat(HttpClient.newHttpClient()
                         .send(post, BodyHandlers.ofString())
