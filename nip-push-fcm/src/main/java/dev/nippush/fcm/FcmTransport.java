@@ -5,25 +5,18 @@ import static java.util.Objects.requireNonNull;
 import com.google.firebase.messaging.FirebaseMessaging;
 import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.TlsTrust;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushTransport;
-import java.io.IOException;
 import java.net.URI;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import okhttp3.HttpUrl;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -174,7 +167,7 @@ public final class FcmTransport implements PushTransport {
 
         private @Nullable FcmCredentials credentials;
         private HttpUrl endpoint = requireNonNull(HttpUrl.get(DEFAULT_ENDPOINT));
-        private HttpDoor.@Nullable Tls tls;
+        private TlsTrust trust = TlsTrust.platform();
         private Duration deadline = DEFAULT_DEADLINE;
         private InstantSource clock = InstantSource.system();
 
@@ -206,11 +199,7 @@ public final class FcmTransport implements PushTransport {
          * {@code token_uri}. Default: those that the JVM trusts.
          */
         public Builder trustedCertificates(Collection<X509Certificate> certificates) {
-            List<X509Certificate> roots = List.copyOf(certificates);
-            if (roots.isEmpty()) {
-                throw new IllegalArgumentException("no certificate to trust");
-            }
-            this.tls = trusting(roots);
+            this.trust = TlsTrust.only(certificates);
             return this;
         }
 
@@ -239,31 +228,8 @@ public final class FcmTransport implements PushTransport {
             if (sender == null) {
                 throw new IllegalStateException("no credentials");
             }
-            Door door = new HttpDoor(sender, endpoint, tls, MAX_IN_FLIGHT, deadline, clock);
+            Door door = new HttpDoor(sender, endpoint, trust, MAX_IN_FLIGHT, deadline, clock);
             return new FcmTransport(door, deadline, clock);
-        }
-
-        private static HttpDoor.Tls trusting(List<X509Certificate> roots) {
-            try {
-                KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-                store.load(null, null);
-                for (X509Certificate root : roots) {
-                    store.setCertificateEntry("root-" + store.size(), root);
-                }
-                TrustManagerFactory factory =
-                        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-                factory.init(store);
-                for (TrustManager manager : factory.getTrustManagers()) {
-                    if (manager instanceof X509TrustManager trust) {
-                        SSLContext context = SSLContext.getInstance("TLS");
-                        context.init(null, new TrustManager[] {trust}, null);
-                        return new HttpDoor.Tls(context.getSocketFactory(), trust);
-                    }
-                }
-                throw new IllegalStateException("the JVM checks no X.509 certificates");
-            } catch (GeneralSecurityException | IOException failure) {
-                throw new IllegalArgumentException("the certificates cannot be used", failure);
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.nippush.fcm;
 
+import dev.nippush.address.TlsTrust;
 import dev.nippush.fcm.FcmAnswers.Answer;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
@@ -16,8 +17,6 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLSocketFactory;
-import javax.net.ssl.X509TrustManager;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.ConnectionPool;
@@ -58,13 +57,11 @@ final class HttpDoor implements Door {
 
     /**
      * Makes a door that is still shut: threads and connections come with the first message.
-     *
-     * @param tls the trust roots; {@code null} for those of the JVM
      */
     HttpDoor(
             FcmCredentials credentials,
             HttpUrl endpoint,
-            @Nullable Tls tls,
+            TlsTrust trust,
             int maxInFlight,
             Duration deadline,
             InstantSource clock) {
@@ -73,11 +70,12 @@ final class HttpDoor implements Door {
         Dispatcher dispatcher = new Dispatcher(threads);
         dispatcher.setMaxRequests(maxInFlight);
         dispatcher.setMaxRequestsPerHost(maxInFlight);
-        OkHttpClient.Builder builder = new OkHttpClient.Builder()
+        this.client = new OkHttpClient.Builder()
                 .dispatcher(dispatcher)
                 .connectionPool(pool())
                 .proxy(Proxy.NO_PROXY)
                 .socketFactory(new DirectSockets())
+                .sslSocketFactory(trust.sockets(), trust.manager())
                 .followRedirects(false)
                 .followSslRedirects(false)
                 .connectTimeout(CONNECT_TIMEOUT)
@@ -90,11 +88,8 @@ final class HttpDoor implements Door {
                         throw new Connected();
                     }
                     return chain.proceed(chain.request());
-                });
-        if (tls != null) {
-            builder.sslSocketFactory(tls.sockets(), tls.trust());
-        }
-        this.client = builder.build();
+                })
+                .build();
         this.tokenClient = client.newBuilder().connectionPool(pool()).build();
         this.url = endpoint.newBuilder()
                 .addPathSegments("v1/projects")
@@ -104,9 +99,6 @@ final class HttpDoor implements Door {
         GoogleHttp http = new GoogleHttp(tokenClient);
         this.tokens = new AccessTokens(credentials.over(() -> http)::refreshAccessToken, threads, clock);
     }
-
-    /** Whom to believe. */
-    record Tls(SSLSocketFactory sockets, X509TrustManager trust) {}
 
     /** Marks a request that only opens the connection: it ends before a byte of it is sent. */
     private static final class Connect {}

@@ -7,12 +7,10 @@ import dev.nippush.RelayGateway;
 import dev.nippush.account.InterestChange;
 import dev.nippush.address.AddressRule;
 import dev.nippush.address.RelayUrl;
+import dev.nippush.address.TlsTrust;
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.time.EngineTime;
-import java.io.IOException;
 import java.net.Proxy;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Collection;
@@ -32,10 +30,6 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import okhttp3.ConnectionPool;
 import okhttp3.Dispatcher;
 import okhttp3.OkHttpClient;
@@ -93,7 +87,7 @@ public final class RelayPool implements RelayGateway {
     /** Describes a pool. For one thread. */
     public static final class Builder {
         private AddressRule addressRule = AddressRule.strict();
-        private @Nullable X509TrustManager trust;
+        private TlsTrust trust = TlsTrust.platform();
         private int maxRelays = DEFAULT_MAX_RELAYS;
         private Duration pingInterval = DEFAULT_PING_INTERVAL;
         private @Nullable KeyPair keyPair;
@@ -123,10 +117,7 @@ public final class RelayPool implements RelayGateway {
 
         /** Trusts these certificates, and what they signed, and no others. Default: what the platform trusts. */
         public Builder trustedCertificates(Collection<X509Certificate> certificates) {
-            if (certificates.isEmpty()) {
-                throw new IllegalArgumentException("no certificate to trust");
-            }
-            trust = trusting(certificates);
+            trust = TlsTrust.only(certificates);
             return this;
         }
 
@@ -215,27 +206,6 @@ public final class RelayPool implements RelayGateway {
         }
     }
 
-    private static X509TrustManager trusting(Collection<X509Certificate> certificates) {
-        try {
-            KeyStore roots = KeyStore.getInstance(KeyStore.getDefaultType());
-            roots.load(null, null);
-            int number = 0;
-            for (X509Certificate certificate : certificates) {
-                roots.setCertificateEntry("trusted-" + number++, certificate);
-            }
-            TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            factory.init(roots);
-            for (TrustManager manager : factory.getTrustManagers()) {
-                if (manager instanceof X509TrustManager trust) {
-                    return trust;
-                }
-            }
-            throw new IllegalStateException("this platform has no X.509 trust manager");
-        } catch (GeneralSecurityException | IOException e) {
-            throw new IllegalArgumentException("these certificates cannot be trusted", e);
-        }
-    }
-
     private static ThreadFactory daemons(String name) {
         AtomicInteger number = new AtomicInteger();
         return task -> {
@@ -253,7 +223,7 @@ public final class RelayPool implements RelayGateway {
         // would wait without a word.
         dispatcher.setMaxRequests(Math.multiplyExact(2, settings.maxRelays) + 64);
         dispatcher.setMaxRequestsPerHost(dispatcher.getMaxRequests());
-        OkHttpClient.Builder client = new OkHttpClient.Builder()
+        return new OkHttpClient.Builder()
                 .dispatcher(dispatcher)
                 .connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS))
                 .proxy(Proxy.NO_PROXY)
@@ -262,17 +232,9 @@ public final class RelayPool implements RelayGateway {
                 .connectTimeout(CONNECT_TIMEOUT)
                 .callTimeout(HANDSHAKE_TIMEOUT)
                 .pingInterval(settings.pingInterval)
-                .addInterceptor(new PlainHandshake());
-        if (settings.trust != null) {
-            try {
-                SSLContext tls = SSLContext.getInstance("TLS");
-                tls.init(null, new TrustManager[] {settings.trust}, null);
-                client.sslSocketFactory(tls.getSocketFactory(), settings.trust);
-            } catch (GeneralSecurityException e) {
-                throw new IllegalStateException("this platform has no TLS", e);
-            }
-        }
-        return client.build();
+                .addInterceptor(new PlainHandshake())
+                .sslSocketFactory(settings.trust.sockets(), settings.trust.manager())
+                .build();
     }
 
     /** The pool between start and end. Its state belongs to its thread. */

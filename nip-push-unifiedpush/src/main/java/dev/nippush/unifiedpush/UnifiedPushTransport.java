@@ -7,6 +7,7 @@ import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.GuardedSocketFactory;
 import dev.nippush.address.InboundBudget;
+import dev.nippush.address.TlsTrust;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
@@ -15,13 +16,9 @@ import dev.nippush.transport.PushTransport;
 import java.io.IOException;
 import java.net.Proxy;
 import java.nio.ByteBuffer;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -33,12 +30,8 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.ConnectionPool;
@@ -53,7 +46,6 @@ import okhttp3.Response;
 import okio.Buffer;
 import okio.BufferedSink;
 import okio.BufferedSource;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -106,7 +98,7 @@ public final class UnifiedPushTransport implements PushTransport {
     private static final Logger LOG = LoggerFactory.getLogger(UnifiedPushTransport.class);
 
     private final GuardedSocketFactory sockets;
-    private final SSLContext tls;
+    private final TlsTrust tls;
     private final OkHttpClient client;
     private final UnifiedPushAnswers answers;
     private final Clock clock;
@@ -114,13 +106,15 @@ public final class UnifiedPushTransport implements PushTransport {
 
     private UnifiedPushTransport(Builder builder) {
         sockets = new GuardedSocketFactory(builder.addressRule, () -> new InboundBudget(MAX_INBOUND_BYTES));
+        tls = builder.trust;
         clock = builder.clock;
         timeout = builder.timeout;
         answers = new UnifiedPushAnswers(clock);
-        OkHttpClient.Builder http = new OkHttpClient.Builder()
+        client = new OkHttpClient.Builder()
                 .dispatcher(dispatcher())
                 .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS))
                 .socketFactory(sockets)
+                .sslSocketFactory(tls.sockets(), tls.manager())
                 .proxy(Proxy.NO_PROXY)
                 // One answer at a time on a connection, so that the limit on what comes in is a limit on an answer.
                 .protocols(List.of(Protocol.HTTP_1_1))
@@ -134,16 +128,8 @@ public final class UnifiedPushTransport implements PushTransport {
                 .addNetworkInterceptor(chain -> {
                     sockets.budgetOf(chain.connection().socket()).ifPresent(InboundBudget::messageArrived);
                     return chain.proceed(chain.request());
-                });
-        try {
-            X509TrustManager trust = trustManager(builder.trusted);
-            tls = SSLContext.getInstance("TLS");
-            tls.init(null, new TrustManager[] {trust}, null);
-            http.sslSocketFactory(tls.getSocketFactory(), trust);
-        } catch (GeneralSecurityException | IOException e) {
-            throw new IllegalArgumentException("the trusted certificates cannot be used", e);
-        }
-        client = http.build();
+                })
+                .build();
     }
 
     /**
@@ -167,32 +153,6 @@ public final class UnifiedPushTransport implements PushTransport {
         // The engine limits the requests to a host; a lower limit here would queue behind its back.
         dispatcher.setMaxRequestsPerHost(MAX_REQUESTS);
         return dispatcher;
-    }
-
-    private static X509TrustManager trustManager(List<X509Certificate> added)
-            throws GeneralSecurityException, IOException {
-        X509TrustManager platform = trustManager((KeyStore) null);
-        if (added.isEmpty()) {
-            return platform;
-        }
-        List<X509Certificate> all = new ArrayList<>(added);
-        all.addAll(Arrays.asList(platform.getAcceptedIssuers()));
-        KeyStore roots = KeyStore.getInstance("PKCS12");
-        roots.load(null, null);
-        for (int i = 0; i < all.size(); i++) {
-            roots.setCertificateEntry("root-" + i, all.get(i));
-        }
-        return trustManager(roots);
-    }
-
-    private static X509TrustManager trustManager(@Nullable KeyStore roots) throws GeneralSecurityException {
-        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(roots);
-        return Arrays.stream(factory.getTrustManagers())
-                .filter(X509TrustManager.class::isInstance)
-                .map(X509TrustManager.class::cast)
-                .findFirst()
-                .orElseThrow(() -> new GeneralSecurityException("the JDK has no X.509 trust manager"));
     }
 
     private static Duration min(Duration a, Duration b) {
@@ -241,7 +201,7 @@ public final class UnifiedPushTransport implements PushTransport {
 
     private void loadTls() {
         try {
-            SSLEngine hello = tls.createSSLEngine("localhost", 443);
+            SSLEngine hello = tls.context().createSSLEngine("localhost", 443);
             hello.setUseClientMode(true);
             hello.wrap(
                     ByteBuffer.allocate(0),
@@ -415,7 +375,7 @@ public final class UnifiedPushTransport implements PushTransport {
     public static final class Builder {
 
         private AddressRule addressRule = AddressRule.strict();
-        private List<X509Certificate> trusted = List.of();
+        private TlsTrust trust = TlsTrust.platform();
         private Duration timeout = DEFAULT_TIMEOUT;
         private Clock clock = Clock.systemUTC();
 
@@ -429,7 +389,7 @@ public final class UnifiedPushTransport implements PushTransport {
 
         /** Certificate authorities that are trusted besides those of the JDK; none by default. */
         public Builder trustedCertificates(Collection<X509Certificate> certificates) {
-            this.trusted = List.copyOf(certificates);
+            this.trust = TlsTrust.platformAnd(certificates);
             return this;
         }
 
