@@ -359,7 +359,7 @@ final class Plan {
         private final Group group;
         private final int depth;
         private @Nullable Fork parent;
-        private final Map<Ask, TreeMap<String, Set<PublicKey>>> values = new EnumMap<>(Ask.class);
+        private final Map<Ask, Map<String, Set<PublicKey>>> values = new EnumMap<>(Ask.class);
         private final Map<PublicKey, Integer> wanting = new HashMap<>();
         private int bytes;
 
@@ -369,7 +369,7 @@ final class Plan {
         }
 
         private void add(PublicKey account, Value value) {
-            TreeMap<String, Set<PublicKey>> known = values.computeIfAbsent(value.ask, ask -> new TreeMap<>());
+            Map<String, Set<PublicKey>> known = values.computeIfAbsent(value.ask, ask -> new HashMap<>());
             Set<PublicKey> accounts = known.computeIfAbsent(value.text, text -> new HashSet<>(2));
             if (accounts.isEmpty()) {
                 bytes += size(value.text);
@@ -382,7 +382,7 @@ final class Plan {
         }
 
         private void remove(PublicKey account, Value value) {
-            TreeMap<String, Set<PublicKey>> known = values.get(value.ask);
+            Map<String, Set<PublicKey>> known = values.get(value.ask);
             Set<PublicKey> accounts = known == null ? null : known.get(value.text);
             if (known == null || accounts == null || !accounts.remove(account)) {
                 throw new IllegalStateException("a value that was never added");
@@ -411,7 +411,7 @@ final class Plan {
         private boolean isFull() {
             int kindLists = group.kindLists().size();
             int filters = 0;
-            for (TreeMap<String, Set<PublicKey>> of : values.values()) {
+            for (Map<String, Set<PublicKey>> of : values.values()) {
                 filters += kindLists * ((of.size() + MAX_VALUES - 1) / MAX_VALUES);
             }
             return filters > MAX_FILTERS || bytes * kindLists > MAX_BYTES;
@@ -424,10 +424,8 @@ final class Plan {
             Part zero = new Part(group, depth + 1);
             Part one = new Part(group, depth + 1);
             Fork fork = new Fork(depth, zero, one);
-            values.forEach((ask, known) -> known.forEach((text, accounts) -> {
-                Part to = fork.at(spread(text));
-                accounts.forEach(account -> to.add(account, new Value(ask, text)));
-            }));
+            values.forEach((ask, known) ->
+                    known.forEach((text, accounts) -> fork.at(spread(text)).take(ask, text, accounts)));
             zero.parent = fork;
             one.parent = fork;
             if (parent == null) {
@@ -439,8 +437,17 @@ final class Plan {
             wanting.clear();
             bytes = 0;
             changed.add(this);
+            changed.add(zero);
+            changed.add(one);
             zero.splitIfFull();
             one.splitIfFull();
+        }
+
+        /** Takes a value over from the part that is split. */
+        private void take(Ask ask, String text, Set<PublicKey> accounts) {
+            values.computeIfAbsent(ask, any -> new HashMap<>()).put(text, accounts);
+            bytes += size(text);
+            accounts.forEach(account -> wanting.merge(account, 1, Integer::sum));
         }
 
         @Override

@@ -63,6 +63,8 @@ public final class RelayPool implements RelayGateway {
     /** The default of {@link Builder#pingInterval}. */
     public static final Duration DEFAULT_PING_INTERVAL = Duration.ofSeconds(30);
 
+    // Each has a thread.
+    private static final int MOST_RELAYS = 10_000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration GOODBYE = Duration.ofMillis(500);
@@ -122,12 +124,12 @@ public final class RelayPool implements RelayGateway {
         }
 
         /**
-         * How many relays are connected at once, 1 or more; further ones wait until one is left, or fails for long. Home
+         * How many relays are connected at once, 1 to 10,000; further ones wait until one is left, or fails for long. Home
          * relays never wait. Default {@value RelayPool#DEFAULT_MAX_RELAYS}.
          */
         public Builder maxRelays(int maxRelays) {
-            if (maxRelays < 1) {
-                throw new IllegalArgumentException("maxRelays must be 1 or more: " + maxRelays);
+            if (maxRelays < 1 || maxRelays > MOST_RELAYS) {
+                throw new IllegalArgumentException("maxRelays must be 1 to " + MOST_RELAYS + ": " + maxRelays);
             }
             this.maxRelays = maxRelays;
             return this;
@@ -221,7 +223,7 @@ public final class RelayPool implements RelayGateway {
         Dispatcher dispatcher = new Dispatcher(readers);
         // Twice, for connections that are being closed. A WebSocket counts for as long as it is open, and one too many
         // would wait without a word.
-        dispatcher.setMaxRequests(Math.multiplyExact(2, settings.maxRelays) + 64);
+        dispatcher.setMaxRequests(2 * settings.maxRelays + 64);
         dispatcher.setMaxRequestsPerHost(dispatcher.getMaxRequests());
         return new OkHttpClient.Builder()
                 .dispatcher(dispatcher)

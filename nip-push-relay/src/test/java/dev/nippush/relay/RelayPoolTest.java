@@ -18,13 +18,22 @@ import dev.nippush.crypto.KeyPair;
 import dev.nippush.event.Filter;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
+import dev.nippush.testkit.RawRelay;
 import dev.nippush.testkit.TestCertificates;
 import dev.nippush.testkit.TestRelay;
 import dev.nippush.testkit.TestRelay.Request;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -200,6 +209,37 @@ class RelayPoolTest {
         time.awaitTimers(Link.GATHERING, 1);
         assertThat(relay.requests()).containsExactly(request);
         assertThat(onlyFilter(request).kinds()).contains(Set.of(1));
+    }
+
+    @Test
+    void manyAccountsAreAskedForInSeveralRequestsAndAllAreCaughtUp() {
+        TestRelay relay = relay();
+        RecordingFeed feed = new RecordingFeed(relay.url());
+        RelayPool pool = pool(feed);
+        feed.hearing.await(1);
+        int count = 3_000;
+        for (int i = 0; i < count; i++) {
+            pool.changed(from(account(i), relay.url(), interest(account(i), time.now(), 1, 1059)));
+        }
+        awaitState(pool, relay.url(), state -> state.accounts() == count);
+        time.advance(Link.GATHERING);
+
+        List<Request> open = relay.awaitOpenRequests(requests -> Stream.of(1, 1059)
+                .allMatch(kind -> requests.stream()
+                                .filter(asked -> asked.asksForKind(kind))
+                                .mapToInt(asked -> asked.values('p').size())
+                                .sum()
+                        == count));
+        assertThat(open)
+                .hasSizeGreaterThan(4)
+                .allSatisfy(asked -> assertThat(asked.filters()).hasSizeLessThanOrEqualTo(Plan.MAX_FILTERS));
+        Set<PublicKey> covered = new HashSet<>();
+        for (int seen = 1; covered.size() < count; seen++) {
+            covered.addAll(feed.caughtUp.await(seen).get(seen - 1).covered().keySet());
+        }
+        NostrEvent last = event(1059, time.now(), "for the last", account(count - 1));
+        relay.publish(last);
+        assertThat(feed.accepted.await(1).get(0).event()).isEqualTo(last);
     }
 
     // ---- what comes
@@ -629,6 +669,45 @@ class RelayPoolTest {
 
         alive.awaitRequest(any -> true);
         awaitState(pool, dead.url(), state -> state.phase() == RelayState.Phase.WAITING);
+    }
+
+    @Test
+    void relayThatAnswersNoPingIsGivenUp() {
+        RawRelay mute = RawRelay.start(List.of(), (in, out) -> in.transferTo(OutputStream.nullOutputStream()));
+        toClose.add(mute);
+        RelayPool pool = pool(new RecordingFeed(mute.url()), builder().pingInterval(Duration.ofSeconds(1)));
+
+        RelayState state = awaitState(pool, mute.url(), of -> of.lastError().isPresent());
+
+        assertThat(state.lastError().orElseThrow()).contains("pong");
+        assertThat(state.phase()).isEqualTo(RelayState.Phase.PAUSING);
+    }
+
+    @Test
+    void redirectIsNotFollowed() throws IOException {
+        TestRelay target = relay();
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            CompletableFuture<Void> answered = CompletableFuture.runAsync(() -> {
+                try (Socket socket = server.accept()) {
+                    socket.getInputStream().read();
+                    socket.getOutputStream()
+                            .write(("HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:"
+                                            + target.url().port() + "/\r\nContent-Length: 0\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+                    socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            RelayUrl url = RelayUrl.of("ws://127.0.0.1:" + server.getLocalPort());
+            RelayPool pool = pool(new RecordingFeed(url));
+
+            RelayState state = awaitState(pool, url, of -> of.lastError().isPresent());
+
+            assertThat(state.lastError().orElseThrow()).startsWith("HTTP 301");
+            answered.join();
+            assertThat(target.connectionsSoFar()).isZero();
+        }
     }
 
     @Test
