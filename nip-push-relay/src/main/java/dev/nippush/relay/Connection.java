@@ -246,7 +246,7 @@ final class Connection extends WebSocketListener {
         subscription.eoseCame = true;
         subscription.live = true;
         // On this thread, so that the next event comes after it.
-        door.caughtUp(relay, coverage.done(subscription));
+        door.caughtUp(relay, coverage.eose(subscription));
         owner.caughtUp(this, subscription);
     }
 

@@ -10,14 +10,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Which accounts one connection has caught up with: those for whom every subscription has had its EOSE. An account is
- * served by several, and only the last EOSE ends what the relay had stored for it. Safe for use by any number of threads.
+ * Which accounts one connection has caught up with: those for whom every subscription has had its EOSE, or had time enough
+ * for it. An account is served by several, and only the last EOSE ends what the relay had stored for it. Apart from that
+ * it knows for whom all that was stored was really read. Safe for use by any number of threads.
  */
 final class Coverage {
 
     private static final class Entry {
         Interest interest;
         final List<Subscription> waiting = new ArrayList<>(3);
+        final List<Subscription> unread = new ArrayList<>(3);
 
         Entry(Interest interest) {
             this.interest = interest;
@@ -50,12 +52,14 @@ final class Coverage {
                 Entry entry = entries.get(account);
                 if (entry != null) {
                     entry.waiting.add(subscription);
+                    entry.unread.add(subscription);
                 }
             }
         }
         Map<PublicKey, Interest> ready = new HashMap<>();
         for (Subscription subscription : removed) {
-            uncount(subscription, ready);
+            read(subscription);
+            passed(subscription, ready);
         }
         for (PublicKey account : interests.keySet()) {
             Entry entry = entries.get(account);
@@ -67,24 +71,45 @@ final class Coverage {
     }
 
     /** Takes an EOSE, and returns the accounts that it was the last one for. */
-    synchronized Map<PublicKey, Interest> done(Subscription subscription) {
+    synchronized Map<PublicKey, Interest> eose(Subscription subscription) {
+        read(subscription);
+        return late(subscription);
+    }
+
+    /** An EOSE is not waited for any longer; returns the accounts that it was the last one for. */
+    synchronized Map<PublicKey, Interest> late(Subscription subscription) {
         Map<PublicKey, Interest> ready = new HashMap<>();
-        uncount(subscription, ready);
+        passed(subscription, ready);
         return ready;
     }
 
-    private void uncount(Subscription subscription, Map<PublicKey, Interest> ready) {
+    /** The relay refuses a subscription: there is nothing to be read from it. */
+    synchronized void refused(Subscription subscription) {
+        read(subscription);
+    }
+
+    private void read(Subscription subscription) {
         for (PublicKey account : subscription.accounts) {
             Entry entry = entries.get(account);
+            if (entry != null) {
+                entry.unread.remove(subscription);
+            }
+        }
+    }
+
+    private void passed(Subscription subscription, Map<PublicKey, Interest> ready) {
+        for (PublicKey account : subscription.accounts) {
+            Entry entry = entries.get(account);
+            // An account that came back has other subscriptions to wait for than before.
             if (entry != null && entry.waiting.remove(subscription) && entry.waiting.isEmpty()) {
                 ready.put(account, entry.interest);
             }
         }
     }
 
-    /** Says whether all that was asked for the account has had its EOSE. */
-    synchronized boolean isCaughtUp(PublicKey account) {
+    /** Says whether all that the relay had stored for the account was read. */
+    synchronized boolean isRead(PublicKey account) {
         Entry entry = entries.get(account);
-        return entry != null && entry.waiting.isEmpty();
+        return entry != null && entry.unread.isEmpty();
     }
 }

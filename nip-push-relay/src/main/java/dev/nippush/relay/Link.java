@@ -50,6 +50,9 @@ final class Link implements Connection.Owner {
     private static final int HOPELESS = 5;
     private static final int MAX_REFUSALS_SHOWN = 20;
     private static final String AUTH_REQUIRED = "auth-required:";
+    private static final List<String> PASSING = List.of("rate-limited:", "error:");
+    // The least and half of the longest pause before a REQ is sent again that was refused for a passing reason.
+    private static final Duration RETRY = Duration.ofMinutes(1);
 
     /** What all links of a pool share. */
     record Shared(
@@ -75,7 +78,7 @@ final class Link implements Connection.Owner {
 
     private static final class Member {
         final Interest interest;
-        // Until when the relay was read for it; null before the first EOSE.
+        // Until when the relay was read for it; null before all that was stored was read.
         @Nullable
         Instant readUpTo;
         // No REQ was sent for it yet.
@@ -333,7 +336,7 @@ final class Link implements Connection.Owner {
         Coverage coverage = connection.coverage;
         Instant now = shared.time.now();
         members.forEach((account, member) -> {
-            if (!member.fresh && coverage.isCaughtUp(account)) {
+            if (!member.fresh && coverage.isRead(account)) {
                 member.readUpTo = now;
             }
         });
@@ -437,7 +440,7 @@ final class Link implements Connection.Owner {
         if (member == null) {
             throw new IllegalStateException("a part of the plan for nobody");
         }
-        if (!member.fresh && on.coverage.isCaughtUp(account)) {
+        if (!member.fresh && on.coverage.isRead(account)) {
             return now;
         }
         return member.readUpTo == null ? member.interest.began() : member.readUpTo;
@@ -453,7 +456,7 @@ final class Link implements Connection.Owner {
             }
             for (Subscription subscription : subscriptions) {
                 subscription.live = true;
-                shared.door.caughtUp(relay, on.coverage.done(subscription));
+                shared.door.caughtUp(relay, on.coverage.late(subscription));
             }
             pool.hearingChanged();
         });
@@ -468,12 +471,15 @@ final class Link implements Connection.Owner {
             return;
         }
         subscription.refusal = reason;
+        if (connection != null) {
+            connection.coverage.refused(subscription);
+        }
         log.say("refuses " + name(subscription) + ": " + reason);
         pool.hearingChanged();
-        if (!awaitsAuth(subscription)) {
-            retryControl(subscription);
-        } else {
+        if (awaitsAuth(subscription)) {
             authenticateIfAsked();
+        } else {
+            retry(subscription);
         }
     }
 
@@ -484,15 +490,29 @@ final class Link implements Connection.Owner {
                 && !authenticated;
     }
 
-    /** Without control messages a home relay is of no use: it is asked again, slower and slower. */
-    private void retryControl(Subscription subscription) {
-        if (subscription != control) {
+    /**
+     * Asks again later for what was refused. Without control messages a home relay is of no use: for them it is asked
+     * whatever its reason was. Other REQs stay refused until they change, unless the reason is a passing one (NIP-01).
+     */
+    private void retry(Subscription subscription) {
+        Connection on = connection;
+        if (subscription == control) {
+            after(controlBackoff.next(), () -> {
+                if (connection == on && control == subscription) {
+                    askControl();
+                }
+            });
             return;
         }
-        Connection on = connection;
-        after(controlBackoff.next(), () -> {
-            if (connection == on && control == subscription) {
-                askControl();
+        Plan.Part part = subscription.part;
+        String reason = subscription.refusal;
+        if (part == null || reason == null || PASSING.stream().noneMatch(reason::startsWith)) {
+            return;
+        }
+        Duration jitter = Duration.ofNanos(shared.random.nextLong(RETRY.toNanos()));
+        after(RETRY.plus(jitter), () -> {
+            if (on != null && connection == on && active.get(part) == subscription) {
+                ask(on, List.of(part), Map.of());
             }
         });
     }
@@ -522,7 +542,7 @@ final class Link implements Connection.Owner {
     private void onAuthAnswered(boolean accepted, String reason) {
         if (!accepted) {
             log.say("does not believe who we are: " + reason);
-            all().stream().filter(this::awaitsAuth).forEach(this::retryControl);
+            all().stream().filter(this::awaitsAuth).forEach(this::retry);
             return;
         }
         List<Subscription> again = all().stream().filter(this::awaitsAuth).toList();

@@ -514,6 +514,28 @@ class RelayPoolTest {
     }
 
     @Test
+    void whatWasNotReadToItsEndIsAskedForFromTheBeginning() {
+        TestRelay relay = relay();
+        relay.withholdEose();
+        RecordingFeed feed = new RecordingFeed();
+        RelayPool pool = pool(feed);
+        Instant began = time.now().minusSeconds(7200);
+        pool.changed(from(A, relay.url(), interest(A, began, 1)));
+        relay.awaitRequest(any -> true);
+        time.awaitTimers(Link.EOSE_PATIENCE, 1);
+        time.advance(Link.EOSE_PATIENCE);
+        feed.caughtUp.await(1);
+
+        time.advance(Duration.ofHours(1));
+        relay.dropConnections();
+        time.awaitPause(1);
+        time.advance(Backoff.FIRST);
+
+        assertThat(onlyFilter(relay.awaitRequests(2).get(1)).since())
+                .hasValue(began.minusSeconds(600).getEpochSecond());
+    }
+
+    @Test
     void relayThatRestartsIsFoundAgain() {
         TestRelay relay = relay();
         RecordingFeed feed = new RecordingFeed();
@@ -799,6 +821,26 @@ class RelayPoolTest {
 
         assertThat(relay.requests().stream().filter(asked -> asked.asksForKind(1)))
                 .hasSize(2);
+    }
+
+    @Test
+    void requestThatIsRefusedForAPassingReasonIsAskedForAgainLater() {
+        TestRelay relay = relay();
+        RecordingFeed feed = new RecordingFeed();
+        RelayPool pool = pool(feed);
+        pool.changed(from(A, relay.url(), interest(A, time.now(), 1059)));
+        Request first = relay.awaitRequest(any -> true);
+        feed.caughtUp.await(1);
+
+        relay.endSubscription(first.id(), "rate-limited: slow down");
+        Duration pause = time.awaitPause(1);
+        assertThat(pause).isBetween(Duration.ofMinutes(1), Duration.ofMinutes(2));
+        awaitState(pool, relay.url(), of -> of.refused().size() == 1);
+        time.advance(pause);
+
+        relay.awaitRequests(2);
+        awaitState(pool, relay.url(), of -> of.refused().isEmpty());
+        feed.caughtUp.await(2);
     }
 
     @Test

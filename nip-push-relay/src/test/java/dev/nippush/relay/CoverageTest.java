@@ -1,0 +1,101 @@
+package dev.nippush.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nippush.account.Interest;
+import dev.nippush.event.PublicKey;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class CoverageTest {
+
+    private static final PublicKey A = Events.account(1);
+    private static final PublicKey B = Events.account(2);
+    private static final Interest FIRST = Events.interest(A, Instant.EPOCH, 1);
+    private static final Interest SECOND = Events.interest(A, Instant.EPOCH.plusSeconds(1), 1);
+
+    private final Coverage coverage = new Coverage();
+    private int number;
+
+    private Subscription of(PublicKey... accounts) {
+        return new Subscription("s" + ++number, null, List.of(), Set.of(accounts));
+    }
+
+    private static Map<PublicKey, Optional<Interest>> wants(PublicKey account, Interest interest) {
+        return Map.of(account, Optional.of(interest));
+    }
+
+    @Test
+    void lastEoseCatchesUp() {
+        Subscription one = of(A);
+        Subscription two = of(A, B);
+        assertThat(coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(one, two), List.of()))
+                .isEmpty();
+
+        assertThat(coverage.eose(one)).isEmpty();
+        assertThat(coverage.isRead(A)).isFalse();
+        assertThat(coverage.eose(two)).isEqualTo(Map.of(A, FIRST, B, FIRST));
+        assertThat(coverage.isRead(A)).isTrue();
+        assertThat(coverage.eose(two)).isEmpty();
+    }
+
+    @Test
+    void accountThatNeedsNoNewRequestIsReadyAtOnceUnlessOneIsOpen() {
+        Subscription one = of(A);
+        coverage.change(wants(A, FIRST), List.of(one), List.of());
+        assertThat(coverage.change(wants(A, SECOND), List.of(), List.of())).isEmpty();
+
+        assertThat(coverage.eose(one)).isEqualTo(Map.of(A, SECOND));
+        assertThat(coverage.change(wants(A, FIRST), List.of(), List.of())).isEqualTo(Map.of(A, FIRST));
+    }
+
+    @Test
+    void requestInPlaceOfAnotherIsWaitedForInstead() {
+        Subscription former = of(A, B);
+        coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(former), List.of());
+        Subscription next = of(A, B);
+        assertThat(coverage.change(wants(B, SECOND), List.of(next), List.of(former)))
+                .isEmpty();
+
+        assertThat(coverage.eose(former)).isEmpty();
+        assertThat(coverage.eose(next)).isEqualTo(Map.of(A, FIRST, B, SECOND));
+    }
+
+    @Test
+    void accountThatLeavesAndComesBackWaitsForItsNewRequest() {
+        Subscription former = of(A, B);
+        coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(former), List.of());
+        coverage.change(Map.of(A, Optional.empty()), List.of(), List.of());
+        Subscription next = of(A, B);
+
+        assertThat(coverage.change(wants(A, SECOND), List.of(next), List.of(former)))
+                .isEmpty();
+        assertThat(coverage.eose(next)).isEqualTo(Map.of(A, SECOND, B, FIRST));
+    }
+
+    @Test
+    void requestThatIsNotWaitedForAnyLongerCatchesUpButIsNotRead() {
+        Subscription one = of(A);
+        coverage.change(wants(A, FIRST), List.of(one), List.of());
+
+        assertThat(coverage.late(one)).isEqualTo(Map.of(A, FIRST));
+        assertThat(coverage.isRead(A)).isFalse();
+        assertThat(coverage.eose(one)).isEmpty();
+        assertThat(coverage.isRead(A)).isTrue();
+    }
+
+    @Test
+    void refusedRequestHasNothingToBeRead() {
+        Subscription one = of(A);
+        coverage.change(wants(A, FIRST), List.of(one), List.of());
+
+        coverage.refused(one);
+
+        assertThat(coverage.isRead(A)).isTrue();
+        assertThat(coverage.late(one)).isEqualTo(Map.of(A, FIRST));
+    }
+}
