@@ -31,7 +31,10 @@ public interface PushStore extends AutoCloseable {
      */
     CompletionStage<Void> load(Lease lease, Sink sink);
 
-    /** Makes all changes, or none. When the stage completes they survive whatever happens. */
+    /**
+     * Makes all changes, or none. When the stage completes they survive whatever happens. When it completes exceptionally
+     * they may have been made nevertheless: the caller makes the same commit again, and what it decided then is refused.
+     */
     CompletionStage<Committed> commit(Lease lease, List<Change> changes);
 
     /**

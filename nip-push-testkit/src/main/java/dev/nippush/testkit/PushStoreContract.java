@@ -1,0 +1,660 @@
+package dev.nippush.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.nippush.account.Account;
+import dev.nippush.account.Device;
+import dev.nippush.account.LastSeen;
+import dev.nippush.account.Marks;
+import dev.nippush.account.Registration;
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.address.RelayUrl;
+import dev.nippush.event.EventId;
+import dev.nippush.event.PublicKey;
+import dev.nippush.store.Change;
+import dev.nippush.store.Ending;
+import dev.nippush.store.HeldEvent;
+import dev.nippush.store.Lease;
+import dev.nippush.store.LeaseLostException;
+import dev.nippush.store.OwedPush;
+import dev.nippush.store.Partition;
+import dev.nippush.store.PushKey;
+import dev.nippush.store.PushStore;
+import dev.nippush.store.PushStore.Committed;
+import dev.nippush.transport.Notification;
+import dev.nippush.transport.Notification.Urgency;
+import dev.nippush.transport.PushMessage;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * The exam for a {@link PushStore}. A subclass opens its store; each case gets an empty one.
+ *
+ * <pre>{@code
+ * class PaperStoreContractTest extends PushStoreContract {
+ *     @TempDir Path folder;
+ *     @Override protected PushStore open() { return new PaperStore(folder); }
+ * }
+ * }</pre>
+ */
+@Timeout(60)
+public abstract class PushStoreContract {
+
+    private static final Instant T0 = Instant.parse("2026-03-01T12:00:00.123Z");
+    private static final PublicKey ALICE = PublicKey.ofHex("aa".repeat(31) + "01");
+    private static final PublicKey BOB = PublicKey.ofHex("bb".repeat(31) + "01");
+    private static final PublicKey CAROL = PublicKey.ofHex("cc".repeat(31) + "02");
+    private static final DeviceAddress PHONE = device("a1".repeat(32));
+    private static final DeviceAddress TABLET = device("com.example.app" + "b2".repeat(32));
+    private static final EventId ONE = EventId.ofHex("01".repeat(32));
+    private static final EventId TWO = EventId.ofHex("02".repeat(32));
+    private static final EventId THREE = EventId.ofHex("03".repeat(32));
+
+    private final Map<Partition, Lease> leases = new HashMap<>();
+    private PushStore store;
+
+    /** Leaves the making of stores to {@link #open}. */
+    protected PushStoreContract() {}
+
+    /**
+     * Opens the store of the running case: empty at first, and when it was closed and is opened again in the same case,
+     * with what it had.
+     */
+    protected abstract PushStore open();
+
+    /** Whether what was committed is there when the store is opened again; true unless overridden. */
+    protected boolean survivesClose() {
+        return true;
+    }
+
+    @BeforeEach
+    final void openStore() {
+        store = open();
+    }
+
+    @AfterEach
+    final void closeStore() {
+        store.close();
+    }
+
+    // ---- helpers
+
+    private static DeviceAddress device(String text) {
+        return new DeviceAddressReader(List.of()).read(text).orElseThrow();
+    }
+
+    private static <T> T get(CompletionStage<T> stage) {
+        try {
+            return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new CompletionException(e.getCause());
+        } catch (Exception e) {
+            throw new AssertionError("the stage does not complete", e);
+        }
+    }
+
+    private Lease lease(Partition partition) {
+        return leases.computeIfAbsent(partition, any -> get(store.acquire(partition)));
+    }
+
+    private Lease of(PublicKey account) {
+        return lease(Partition.of(account));
+    }
+
+    private Lease of(DeviceAddress device) {
+        return lease(Partition.of(device));
+    }
+
+    private Committed commit(PublicKey account, Change... changes) {
+        return get(store.commit(of(account), List.of(changes)));
+    }
+
+    private Committed commit(DeviceAddress device, Change... changes) {
+        return get(store.commit(of(device), List.of(changes)));
+    }
+
+    private static void assertMade(Committed committed, boolean... made) {
+        for (int i = 0; i < made.length; i++) {
+            assertThat(committed.made(i)).as("change %s was made", i).isEqualTo(made[i]);
+        }
+    }
+
+    /** What a partition of accounts holds. */
+    private static final class Loaded implements PushStore.Sink {
+        private final Map<PublicKey, Account> accounts = new HashMap<>();
+        private final List<HeldEvent> held = new ArrayList<>();
+
+        @Override
+        public synchronized void account(Account account) {
+            assertThat(accounts.put(account.pubkey(), account)).isNull();
+        }
+
+        @Override
+        public synchronized void held(HeldEvent event) {
+            assertThat(accounts).as("the account comes first").containsKey(event.account());
+            held.add(event);
+        }
+    }
+
+    private Loaded load(PublicKey account) {
+        Loaded loaded = new Loaded();
+        get(store.load(of(account), loaded));
+        return loaded;
+    }
+
+    private List<OwedPush> due(DeviceAddress device) {
+        return get(store.due(of(device), Instant.parse("2100-01-01T00:00:00Z"), 1_000));
+    }
+
+    private static Account account(PublicKey pubkey, DeviceAddress... devices) {
+        List<Device> registered = new ArrayList<>();
+        for (DeviceAddress device : devices) {
+            registered.add(new Device(device, T0.minusSeconds(60), T0));
+        }
+        return new Account(
+                pubkey,
+                Optional.of(new Registration(
+                        pubkey,
+                        Set.of(4, 1059),
+                        List.of(RelayUrl.of("wss://b.example.com"), RelayUrl.of("wss://a.example.com/x?y=1")),
+                        Set.of(BOB, CAROL),
+                        Set.of("c1".repeat(32), "grüppe 'x'"),
+                        Set.of(pubkey),
+                        registered,
+                        T0.minusSeconds(5),
+                        T0.minusSeconds(50),
+                        Set.of(RelayUrl.of("wss://a.example.com/x?y=1")))),
+                Marks.NONE.withRegistration(Marks.strong(1_700_000_000)),
+                LastSeen.online(T0));
+    }
+
+    private static Notification notification() {
+        return new Notification(
+                "Title “1”",
+                "Line 1\nLine 2 😀 \\ ' \" \u0001",
+                "thread",
+                Urgency.HIGH,
+                Map.of("msgType", "1", "key", "väl'ue"));
+    }
+
+    private static HeldEvent held(PublicKey account, EventId event, int count, DeviceAddress... devices) {
+        return new HeldEvent(account, event, count, T0, T0.plusSeconds(86_400), notification(), List.of(devices));
+    }
+
+    private static Change.Hold hold(PublicKey account, EventId event) {
+        return new Change.Hold(held(account, event, 1, PHONE));
+    }
+
+    private static Change.Release release(PublicKey account, EventId event) {
+        return new Change.Release(account, event);
+    }
+
+    private static Change.Ignore ignore(PublicKey account, EventId event) {
+        return new Change.Ignore(account, event, T0);
+    }
+
+    private static OwedPush push(PublicKey account, EventId event, DeviceAddress device, Instant nextAt) {
+        PushMessage message = new PushMessage(device, notification(), "0f".repeat(32), T0.plusSeconds(86_400));
+        return new OwedPush(account, event, 1, T0, message, 0, nextAt);
+    }
+
+    private static Change.Owe owe(PublicKey account, EventId event, DeviceAddress device) {
+        return new Change.Owe(push(account, event, device, T0));
+    }
+
+    private static Change.Settle settle(EventId event, DeviceAddress device) {
+        return new Change.Settle(new PushKey(event, device), Ending.ACCEPTED, T0);
+    }
+
+    private void reopen() {
+        store.close();
+        store = open();
+        leases.clear();
+    }
+
+    // ---- accounts
+
+    @Test
+    @DisplayName("an account is read as it was written")
+    void anAccountIsReadAsItWasWritten() {
+        Account alice = account(ALICE, PHONE, TABLET);
+        Account carol = Account.unknown(CAROL)
+                .with(Marks.NONE.withPresence(Marks.weak(7)))
+                .with(LastSeen.online(T0).offline());
+        assertMade(commit(ALICE, new Change.SaveAccount(alice)), true);
+        assertMade(commit(CAROL, new Change.SaveAccount(carol)), true);
+        assertThat(load(ALICE).accounts).containsExactly(Map.entry(ALICE, alice));
+        assertThat(load(CAROL).accounts).containsExactly(Map.entry(CAROL, carol));
+        Registration registration =
+                load(ALICE).accounts.get(ALICE).registration().orElseThrow();
+        assertThat(registration.devices().stream().map(of -> of.address().text()))
+                .containsExactly(PHONE.text(), TABLET.text());
+    }
+
+    @Test
+    @DisplayName("an account that is written again replaces what was known of it")
+    void anAccountReplacesWhatWasKnown() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE, PHONE)));
+        Account loggedOut = account(ALICE).with(Optional.empty());
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), new Change.SaveAccount(loggedOut));
+        assertThat(load(ALICE).accounts).containsExactly(Map.entry(ALICE, loggedOut));
+    }
+
+    @Test
+    @DisplayName("a partition holds its own accounts and no others")
+    void aPartitionHoldsItsOwn() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE, PHONE)), hold(ALICE, ONE));
+        commit(BOB, new Change.SaveAccount(account(BOB, PHONE)));
+        commit(CAROL, new Change.SaveAccount(account(CAROL, PHONE)), hold(CAROL, ONE));
+        assertThat(Partition.of(ALICE)).isEqualTo(Partition.of(BOB)).isNotEqualTo(Partition.of(CAROL));
+        assertThat(load(ALICE).accounts).containsOnlyKeys(ALICE, BOB);
+        assertThat(load(ALICE).held).containsExactly(held(ALICE, ONE, 1, PHONE));
+        assertThat(load(CAROL).accounts).containsOnlyKeys(CAROL);
+    }
+
+    @Test
+    @DisplayName("an account that is dropped is gone, and the decisions on its events are not")
+    void aDroppedAccountLeavesItsDecisions() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE, PHONE)), ignore(ALICE, ONE));
+        assertMade(commit(ALICE, new Change.DropAccount(ALICE)), true);
+        assertThat(load(ALICE).accounts).isEmpty();
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), false);
+    }
+
+    @Test
+    @DisplayName("a forgotten device leaves the account, if it was registered before the date")
+    void aDeviceIsForgotten() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE, PHONE, TABLET)));
+        commit(CAROL, new Change.SaveAccount(account(CAROL, PHONE)));
+        commit(PHONE, new Change.ForgetDevice(PHONE, T0));
+        assertThat(load(ALICE).accounts.get(ALICE)).isEqualTo(account(ALICE, PHONE, TABLET));
+        commit(PHONE, new Change.ForgetDevice(PHONE, T0.plusMillis(1)));
+        assertThat(load(ALICE).accounts.get(ALICE)).isEqualTo(account(ALICE, TABLET));
+        assertThat(load(CAROL).accounts.get(CAROL)).isEqualTo(account(CAROL));
+        commit(PHONE, new Change.ForgetDevice(PHONE, T0.plusMillis(1)));
+    }
+
+    // ---- decided once
+
+    @Test
+    @DisplayName("what is held is read as it was written")
+    void whatIsHeldIsReadAsItWasWritten() {
+        HeldEvent event = held(ALICE, ONE, 7, PHONE, TABLET);
+        assertMade(commit(ALICE, new Change.SaveAccount(account(ALICE)), new Change.Hold(event)), true, true);
+        assertThat(load(ALICE).held).containsExactly(event);
+    }
+
+    @Test
+    @DisplayName("the first decision on an event stands, whichever it was")
+    void theFirstDecisionStands() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)));
+        assertMade(commit(ALICE, hold(ALICE, ONE)), true);
+        assertMade(commit(ALICE, ignore(ALICE, TWO)), true);
+        assertMade(commit(ALICE, owe(ALICE, THREE, PHONE)), true);
+        for (EventId event : List.of(ONE, TWO, THREE)) {
+            assertMade(commit(ALICE, hold(ALICE, event)), false);
+            assertMade(commit(ALICE, ignore(ALICE, event)), false);
+            assertMade(commit(ALICE, owe(ALICE, event, TABLET)), false);
+        }
+        assertThat(load(ALICE).held).containsExactly(held(ALICE, ONE, 1, PHONE));
+        assertThat(due(TABLET)).isEmpty();
+        assertThat(due(PHONE)).containsExactly(push(ALICE, THREE, PHONE, T0));
+    }
+
+    @Test
+    @DisplayName("decisions are each account's own")
+    void decisionsAreEachAccountsOwn() {
+        assertMade(commit(ALICE, ignore(ALICE, ONE)), true);
+        assertMade(commit(BOB, hold(BOB, ONE)), true);
+        assertMade(commit(CAROL, owe(CAROL, ONE, PHONE)), true);
+    }
+
+    @Test
+    @DisplayName("a refused change is skipped, and the commit goes on")
+    void aRefusedChangeIsSkipped() {
+        commit(ALICE, ignore(ALICE, ONE));
+        assertMade(
+                commit(ALICE, hold(ALICE, TWO), owe(ALICE, ONE, PHONE), release(ALICE, ONE), owe(ALICE, THREE, PHONE)),
+                true,
+                false,
+                false,
+                true);
+        assertThat(due(PHONE)).containsExactly(push(ALICE, THREE, PHONE, T0));
+    }
+
+    @Test
+    @DisplayName("a commit of nothing is a commit")
+    void aCommitOfNothing() {
+        assertThat(get(store.commit(of(ALICE), List.of())).refused().isEmpty()).isTrue();
+    }
+
+    @Test
+    @DisplayName("one commit may owe an event to several devices, a later one to none")
+    void severalDevicesInOneCommit() {
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, ONE, TABLET)), true, true);
+        assertMade(commit(ALICE, owe(ALICE, ONE, device("c3".repeat(32)))), false);
+        assertThat(due(PHONE)).hasSize(1);
+        assertThat(due(TABLET)).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("a device is owed an event once, for whichever account, settled or not")
+    void aDeviceIsOwedAnEventOnce() {
+        commit(ALICE, owe(ALICE, ONE, PHONE));
+        assertMade(commit(BOB, owe(BOB, ONE, PHONE), owe(BOB, ONE, TABLET)), false, true);
+        commit(PHONE, settle(ONE, PHONE));
+        assertMade(commit(CAROL, owe(CAROL, ONE, PHONE)), false);
+        assertThat(due(PHONE)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("what is released with nothing after it is dropped for good")
+    void whatIsReleasedIsDropped() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE));
+        assertMade(commit(ALICE, release(ALICE, ONE)), true);
+        assertThat(load(ALICE).held).isEmpty();
+        assertMade(commit(ALICE, release(ALICE, ONE)), false);
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), false);
+        assertMade(commit(ALICE, hold(ALICE, ONE)), false);
+    }
+
+    @Test
+    @DisplayName("what is released may be owed in the same commit")
+    void whatIsReleasedMayBeOwed() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE));
+        assertMade(
+                commit(ALICE, release(ALICE, ONE), owe(ALICE, ONE, PHONE), owe(ALICE, ONE, TABLET)), true, true, true);
+        assertThat(load(ALICE).held).isEmpty();
+        assertThat(due(PHONE)).containsExactly(push(ALICE, ONE, PHONE, T0));
+    }
+
+    @Test
+    @DisplayName("what is released may be held again in the same commit, for several")
+    void whatIsReleasedMayBeHeldAgain() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE), hold(ALICE, TWO));
+        HeldEvent folded = held(ALICE, TWO, 2, PHONE, TABLET);
+        assertMade(commit(ALICE, release(ALICE, ONE), release(ALICE, TWO), new Change.Hold(folded)), true, true, true);
+        assertThat(load(ALICE).held).containsExactly(folded);
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), false);
+    }
+
+    @Test
+    @DisplayName("a release of what is not held is refused and reopens nothing")
+    void aReleaseOfWhatIsNotHeld() {
+        assertMade(commit(ALICE, release(ALICE, ONE)), false);
+        commit(ALICE, ignore(ALICE, TWO), owe(ALICE, THREE, PHONE));
+        assertMade(commit(ALICE, release(ALICE, TWO), owe(ALICE, TWO, PHONE)), false, false);
+        assertMade(commit(ALICE, release(ALICE, THREE), hold(ALICE, THREE)), false, false);
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), true);
+    }
+
+    @Test
+    @DisplayName("an event may be held, released and owed in one commit")
+    void allInOneCommit() {
+        assertMade(commit(ALICE, hold(ALICE, ONE), release(ALICE, ONE), owe(ALICE, ONE, PHONE)), true, true, true);
+        assertThat(due(PHONE)).hasSize(1);
+    }
+
+    // ---- owed pushes
+
+    @Test
+    @DisplayName("an owed push is read as it was written")
+    void anOwedPushIsReadAsItWasWritten() {
+        OwedPush push = new OwedPush(
+                ALICE,
+                ONE,
+                3,
+                T0,
+                new PushMessage(TABLET, notification(), "ab".repeat(32), T0.plusSeconds(60)),
+                2,
+                T0.plusMillis(4_567));
+        commit(ALICE, new Change.Owe(push));
+        assertThat(due(TABLET)).containsExactly(push);
+        assertThat(due(TABLET).get(0).message().address().text()).isEqualTo(TABLET.text());
+        assertThat(due(TABLET).get(0).message().address().topic()).isEqualTo(TABLET.topic());
+    }
+
+    @Test
+    @DisplayName("pushes are due by their time, as many as are asked for")
+    void pushesAreDueByTheirTime() {
+        commit(
+                ALICE,
+                new Change.Owe(push(ALICE, ONE, PHONE, T0.plusSeconds(30))),
+                new Change.Owe(push(ALICE, TWO, PHONE, T0.plusSeconds(10))),
+                new Change.Owe(push(ALICE, THREE, PHONE, T0.plusSeconds(20))));
+        assertThat(due(PHONE).stream().map(OwedPush::event)).containsExactly(TWO, THREE, ONE);
+        assertThat(get(store.due(of(PHONE), T0.plusSeconds(20), 10)).stream().map(OwedPush::event))
+                .containsExactly(TWO, THREE);
+        assertThat(get(store.due(of(PHONE), T0.plusSeconds(9), 10))).isEmpty();
+        assertThat(get(store.due(of(PHONE), T0.plusSeconds(99), 1)).stream().map(OwedPush::event))
+                .containsExactly(TWO);
+    }
+
+    @Test
+    @DisplayName("a partition of devices holds its own pushes and no others")
+    void dueIsThePartitionsOwn() {
+        assertThat(Partition.of(PHONE)).isNotEqualTo(Partition.of(TABLET));
+        commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, ONE, TABLET));
+        assertThat(due(PHONE)).containsExactly(push(ALICE, ONE, PHONE, T0));
+    }
+
+    @Test
+    @DisplayName("a retry rewrites what is owed, and is refused when nothing is")
+    void aRetryRewrites() {
+        commit(ALICE, owe(ALICE, ONE, PHONE));
+        OwedPush later = new OwedPush(
+                ALICE,
+                ONE,
+                5,
+                T0,
+                new PushMessage(
+                        PHONE, Notification.message("5 new", "Body", "other"), "cd".repeat(32), T0.plusSeconds(9)),
+                4,
+                T0.plusSeconds(77));
+        assertMade(commit(PHONE, new Change.Retry(later)), true);
+        assertThat(due(PHONE)).containsExactly(later);
+        assertMade(commit(PHONE, new Change.Retry(push(ALICE, TWO, PHONE, T0))), false);
+        commit(PHONE, settle(ONE, PHONE));
+        assertMade(commit(PHONE, new Change.Retry(later)), false);
+        assertThat(due(PHONE)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("an owed push ends once")
+    void anOwedPushEndsOnce() {
+        commit(ALICE, owe(ALICE, ONE, PHONE));
+        for (Ending ending : Ending.values()) {
+            assertMade(
+                    commit(PHONE, new Change.Settle(new PushKey(ONE, PHONE), ending, T0)),
+                    ending == Ending.values()[0]);
+        }
+        assertMade(commit(PHONE, settle(TWO, PHONE)), false);
+        assertThat(due(PHONE)).isEmpty();
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), false);
+    }
+
+    // ---- sweeping
+
+    @Test
+    @DisplayName("decisions are forgotten by the date of their receipt, held ones never")
+    void decisionsAreSwept() {
+        commit(
+                ALICE,
+                new Change.SaveAccount(account(ALICE)),
+                ignore(ALICE, ONE),
+                hold(ALICE, TWO),
+                new Change.Ignore(ALICE, THREE, T0.plusSeconds(5)));
+        commit(CAROL, ignore(CAROL, ONE));
+        assertThat(get(store.sweep(of(ALICE), T0, 100))).isZero();
+        assertThat(get(store.sweep(of(ALICE), T0.plusSeconds(5), 100))).isEqualTo(1);
+        assertThat(load(ALICE).held).containsExactly(held(ALICE, TWO, 1, PHONE));
+        assertThat(load(ALICE).accounts).containsOnlyKeys(ALICE);
+        assertMade(
+                commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, TWO, PHONE), owe(ALICE, THREE, PHONE)),
+                true,
+                false,
+                false);
+        assertMade(commit(CAROL, owe(CAROL, ONE, TABLET)), false);
+    }
+
+    @Test
+    @DisplayName("a decision is as old as its event, not as its release")
+    void aReleasedDecisionIsSwept() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE));
+        commit(ALICE, release(ALICE, ONE));
+        assertThat(get(store.sweep(of(ALICE), T0.plusMillis(1), 100))).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("tombstones are forgotten by the date of their event's receipt, owed pushes never")
+    void tombstonesAreSwept() {
+        commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, TWO, PHONE), owe(ALICE, ONE, TABLET));
+        commit(PHONE, new Change.Settle(new PushKey(ONE, PHONE), Ending.EXPIRED, T0.plusSeconds(999)));
+        commit(TABLET, settle(ONE, TABLET));
+        assertThat(get(store.sweep(of(PHONE), T0, 100))).isZero();
+        assertThat(get(store.sweep(of(PHONE), T0.plusMillis(1), 100))).isEqualTo(1);
+        assertThat(due(PHONE)).containsExactly(push(ALICE, TWO, PHONE, T0));
+        assertMade(
+                commit(CAROL, owe(CAROL, ONE, PHONE), owe(CAROL, TWO, PHONE), owe(CAROL, ONE, TABLET)),
+                true,
+                false,
+                false);
+    }
+
+    @Test
+    @DisplayName("a sweep takes as many rows as are asked for, and says how many went")
+    void aSweepHasItsLimit() {
+        commit(ALICE, ignore(ALICE, ONE), ignore(ALICE, TWO), ignore(ALICE, THREE));
+        Instant later = T0.plusSeconds(1);
+        assertThat(get(store.sweep(of(ALICE), later, 2))).isEqualTo(2);
+        assertThat(get(store.sweep(of(ALICE), later, 2))).isEqualTo(1);
+        assertThat(get(store.sweep(of(ALICE), later, 2))).isZero();
+    }
+
+    // ---- leases, order, the end
+
+    @Test
+    @DisplayName("epochs rise, and the calls under an older lease fail and change nothing")
+    void anOlderLeaseIsWorthNothing() {
+        Lease older = of(ALICE);
+        Lease olderOfDevice = of(PHONE);
+        Lease newer = get(store.acquire(older.partition()));
+        get(store.acquire(olderOfDevice.partition()));
+        assertThat(newer.partition()).isEqualTo(older.partition());
+        assertThat(newer.epoch()).isGreaterThan(older.epoch());
+        for (CompletionStage<?> call : List.<CompletionStage<?>>of(
+                store.commit(older, List.of(new Change.SaveAccount(account(ALICE)), owe(ALICE, ONE, PHONE))),
+                store.load(older, new Loaded()),
+                store.sweep(older, T0, 10),
+                store.due(olderOfDevice, T0, 10),
+                store.sweep(olderOfDevice, T0, 10),
+                store.commit(olderOfDevice, List.of(settle(ONE, PHONE))))) {
+            assertThatThrownBy(() -> get(call)).hasCauseInstanceOf(LeaseLostException.class);
+        }
+        leases.clear();
+        assertThat(load(ALICE).accounts).isEmpty();
+        assertThat(due(PHONE)).isEmpty();
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), true);
+    }
+
+    @Test
+    @DisplayName("a lease on one partition says nothing of the others")
+    void leasesAreSeparate() {
+        Lease alice = of(ALICE);
+        get(store.acquire(Partition.of(CAROL)));
+        get(store.acquire(
+                new Partition(Partition.Kind.DEVICES, alice.partition().index())));
+        assertThat(get(store.commit(alice, List.of(ignore(ALICE, ONE)))).made(0))
+                .isTrue();
+    }
+
+    @Test
+    @DisplayName("calls take effect in the order in which they were made, without waiting for one another")
+    void callsTakeEffectInOrder() {
+        Lease alice = of(ALICE);
+        List<CompletionStage<Committed>> commits = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            EventId event = EventId.ofHex("%064x".formatted(i));
+            commits.add(store.commit(alice, List.of(hold(ALICE, event))));
+            commits.add(store.commit(alice, List.of(release(ALICE, event), owe(ALICE, event, PHONE))));
+            commits.add(store.commit(
+                    alice,
+                    List.of(new Change.SaveAccount(account(ALICE).with(Marks.NONE.withPresence(Marks.weak(i)))))));
+        }
+        Loaded loaded = new Loaded();
+        get(store.load(alice, loaded));
+        for (CompletionStage<Committed> commit : commits) {
+            assertThat(get(commit).refused().isEmpty()).isTrue();
+        }
+        assertThat(loaded.held).isEmpty();
+        assertThat(loaded.accounts.get(ALICE).marks().presence()).isEqualTo(Marks.weak(199));
+        assertThat(due(PHONE)).hasSize(200);
+    }
+
+    @Test
+    @DisplayName("what was committed survives the end")
+    void whatWasCommittedSurvives() {
+        assumeTrue(survivesClose(), "this store says that it forgets");
+        Account alice = account(ALICE, PHONE);
+        commit(ALICE, new Change.SaveAccount(alice), hold(ALICE, ONE), ignore(ALICE, TWO), owe(ALICE, THREE, PHONE));
+        Lease older = of(ALICE);
+        reopen();
+        assertThat(of(ALICE).epoch()).isGreaterThan(older.epoch());
+        assertThat(load(ALICE).accounts).containsExactly(Map.entry(ALICE, alice));
+        assertThat(load(ALICE).held).containsExactly(held(ALICE, ONE, 1, PHONE));
+        assertThat(due(PHONE)).containsExactly(push(ALICE, THREE, PHONE, T0));
+        assertMade(commit(ALICE, owe(ALICE, TWO, PHONE)), false);
+        commit(PHONE, settle(THREE, PHONE));
+        reopen();
+        assertThat(due(PHONE)).isEmpty();
+        assertMade(commit(CAROL, owe(CAROL, THREE, PHONE)), false);
+    }
+
+    @Test
+    @DisplayName("the end comes after what was called before")
+    void theEndComesLast() {
+        assumeTrue(survivesClose(), "this store says that it forgets");
+        Lease alice = of(ALICE);
+        List<CompletionStage<Committed>> commits = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            commits.add(store.commit(alice, List.of(owe(ALICE, EventId.ofHex("%064x".formatted(i)), PHONE))));
+        }
+        reopen();
+        commits.forEach(commit -> assertThat(get(commit).made(0)).isTrue());
+        assertThat(due(PHONE)).hasSize(100);
+    }
+
+    @Test
+    @DisplayName("after the end all calls fail, and another end does nothing")
+    void afterTheEndAllCallsFail() {
+        Lease alice = of(ALICE);
+        Lease phone = of(PHONE);
+        store.close();
+        store.close();
+        for (CompletionStage<?> call : List.<CompletionStage<?>>of(
+                store.acquire(Partition.of(ALICE)),
+                store.load(alice, new Loaded()),
+                store.commit(alice, List.of(ignore(ALICE, ONE))),
+                store.due(phone, T0, 1),
+                store.sweep(alice, T0, 1))) {
+            assertThatThrownBy(() -> get(call)).isInstanceOf(CompletionException.class);
+        }
+    }
+}
