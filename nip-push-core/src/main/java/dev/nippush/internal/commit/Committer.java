@@ -173,7 +173,7 @@ public final class Committer {
         lettingOut = true;
         for (Entry entry : done) {
             int to = from + entry.changes().size();
-            entry.output().accept(new Committed(refused.get(from, to)));
+            letOut(entry, new Committed(refused.get(from, to)));
             from = to;
         }
         lettingOut = false;
@@ -181,6 +181,15 @@ public final class Committer {
             commitNext();
         }
         completeIfIdle();
+    }
+
+    /** An output that throws is a bug of ours; those behind it still have to come. */
+    private void letOut(Entry entry, Committed committed) {
+        try {
+            entry.output().accept(committed);
+        } catch (RuntimeException e) {
+            log.error("What waited for a commit failed", e);
+        }
     }
 
     private void failed(Throwable failure) {

@@ -39,7 +39,7 @@ public final class Meter {
     }
 
     private void refill(long now) {
-        if (now > at) {
+        if (now - at > 0) {
             tokens = Math.min(capacity, tokens + (now - at) * perNano);
             at = now;
         }
