@@ -164,12 +164,14 @@ final class CheckLane {
             Stamp at,
             CompletableFuture<Outcome> outcome) {
         Copy copy = new Copy(event.id(), event.sig());
-        if (!proved.containsKey(copy)) {
-            Optional<Refusal> forged = proveEvent(event);
-            if (forged.isPresent()) {
-                refuse(outcome, forged.get());
-                return;
-            }
+        // What was proved is that the signature belongs to the id; that the id belongs to this event is not known yet.
+        if (!event.hasValidId()) {
+            refuse(outcome, Refusal.BAD_ID);
+            return;
+        }
+        if (!proved.containsKey(copy) && !curve.verify(event)) {
+            refuse(outcome, Refusal.BAD_SIG);
+            return;
         }
         proved.put(copy, true);
         inside.event(event, source, candidates, at, outcome::complete);

@@ -88,6 +88,18 @@ class DeliveryTest {
     }
 
     @Test
+    void anotherContentUnderAKnownIdAndSignatureIsForged() {
+        User user = rig.registered();
+        User other = rig.user();
+        other.registers(Rig.TABLET);
+        NostrEvent event = rig.comesIn(user);
+        NostrEvent turned = new NostrEvent(
+                event.id(), event.pubkey(), event.createdAt(), event.kind(), List.of(other.tag()), "", event.sig());
+        assertThat(rig.accept(turned)).isEqualTo(new Outcome.Refused(Refusal.BAD_ID));
+        assertThat(rig.sentTo(Rig.TABLET)).isZero();
+    }
+
+    @Test
     void whatALaterRegistrationFindsStoredIsHistoryForGood() {
         User user = rig.user();
         NostrEvent old = rig.mention(user);
