@@ -8,7 +8,15 @@ final class Window {
     private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
     private int free;
 
+    /**
+     * Makes a window with all its places free.
+     *
+     * @throws IllegalArgumentException when it has none
+     */
     Window(int places) {
+        if (places < 1) {
+            throw new IllegalArgumentException("a window has 1 place or more: " + places);
+        }
         this.free = places;
     }
 

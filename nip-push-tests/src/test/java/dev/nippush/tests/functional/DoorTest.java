@@ -46,6 +46,25 @@ class DoorTest {
     }
 
     @Test
+    void aStoreThatCannotBeReadIsNoStart() {
+        FlakyStore closed = new FlakyStore();
+        closed.close();
+        NipPush engine = NipPush.builder(KeyPair.generate())
+                .transport(new RecordingTransport())
+                .store(closed)
+                .time(rig.time)
+                .executor(rig.time.executor())
+                .build();
+        CompletableFuture<Void> started = engine.start().toCompletableFuture();
+        rig.time.runAll();
+        assertThat(started).isCompletedExceptionally();
+        assertThat(engine.status().open()).isFalse();
+        CompletableFuture<Void> stopped = engine.stop().toCompletableFuture();
+        rig.time.runAll();
+        assertThat(stopped).isCompleted();
+    }
+
+    @Test
     void whatIsNoEventIsRefused() {
         for (String text : List.of("", "{", "[]", "null", "{\"id\":1}", "\u0000")) {
             assertThat(rig.engine.accept(text, Source.endpoint("stranger")).toCompletableFuture())

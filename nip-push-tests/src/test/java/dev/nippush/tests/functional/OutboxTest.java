@@ -1,0 +1,66 @@
+package dev.nippush.tests.functional;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nippush.store.Ending;
+import dev.nippush.store.Partition;
+import dev.nippush.tests.functional.Rig.User;
+import dev.nippush.transport.PushResult;
+import dev.nippush.transport.PushResult.Fault;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** More pushes than a lane keeps in memory: the rest waits in the store, and none is forgotten. */
+@Timeout(120)
+class OutboxTest {
+
+    private static final int DEVICES = 7;
+    private static final int EVENTS = 90;
+
+    private final Rig rig = new Rig();
+
+    /** Devices that share a lane. */
+    private static List<String> devices() {
+        Partition lane = Partition.of(Rig.address(Rig.PHONE));
+        return IntStream.range(0, 100_000)
+                .mapToObj("%064x"::formatted)
+                .filter(device -> Partition.of(Rig.address(device)).equals(lane))
+                .limit(DEVICES)
+                .toList();
+    }
+
+    private void owesMoreThanFitsIntoMemory() {
+        rig.transport.script().answer(PushResult.rejected(Fault.CREDENTIALS, "expired"));
+        List<User> users = new ArrayList<>();
+        for (String device : devices()) {
+            User user = rig.user();
+            user.registers(device);
+            users.add(user);
+        }
+        for (int i = 0; i < EVENTS; i++) {
+            users.forEach(rig::comesIn);
+        }
+        assertThat(rig.sent()).hasSize(1);
+    }
+
+    @Test
+    void whenTheProviderWorksAgainAllOfThemAreSentOnce() {
+        owesMoreThanFitsIntoMemory();
+        rig.pass(600);
+        assertThat(rig.news.endings).hasSize(DEVICES * EVENTS).containsOnly(Ending.ACCEPTED);
+        assertThat(rig.news.settled).doesNotHaveDuplicates();
+        assertThat(rig.sent()).hasSize(DEVICES * EVENTS + 1);
+    }
+
+    @Test
+    void afterARestartAllOfThemAreSentOnce() {
+        owesMoreThanFitsIntoMemory();
+        rig.restart();
+        rig.pass(600);
+        assertThat(rig.news.settled).hasSize(DEVICES * EVENTS).doesNotHaveDuplicates();
+        assertThat(rig.sent()).hasSize(DEVICES * EVENTS + 1);
+    }
+}
