@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,6 +58,9 @@ final class Endpoint implements AutoCloseable {
     /** WebSockets from one address. Local ones are exempt: behind a proxy on this machine are many clients. */
     static final int MAX_CONNECTIONS_PER_ADDRESS = 64;
 
+    /** The part of the heap that messages of strangers may take, as bytes on the wire: in memory they take several times that. */
+    private static final int MEMORY_SHARE = 10;
+
     private static final Duration PING_AFTER = Duration.ofSeconds(30);
     private static final Duration DROP_AFTER = Duration.ofSeconds(90);
     private static final Duration CHECK_EVERY = Duration.ofSeconds(10);
@@ -64,6 +68,7 @@ final class Endpoint implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(5);
     private static final int MAX_HEADER_BYTES = 8 * 1024;
     private static final int MAX_THREADS = 24;
+    private static final int IPV6_SUBSCRIBER_BYTES = 8;
     private static final int INPUT_BUFFER_BYTES = 8 * 1024;
 
     private final Admission admission;
@@ -72,8 +77,10 @@ final class Endpoint implements AutoCloseable {
     private final Server server;
     private final ServerConnector connector;
     private final Set<EndpointConnection> connections = ConcurrentHashMap.newKeySet();
-    private final Map<InetAddress, Integer> perAddress = new ConcurrentHashMap<>();
+    private final Map<String, Integer> perAddress = new ConcurrentHashMap<>();
     private final AtomicLong number = new AtomicLong();
+    private final AtomicLong kept = new AtomicLong();
+    private final long memory = Math.max(MAX_MESSAGE_BYTES, Runtime.getRuntime().maxMemory() / MEMORY_SHARE);
     private final Connections host = new Connections();
     private volatile BiFunction<NostrEvent, Source, CompletionStage<Outcome>> door =
             (event, source) -> CompletableFuture.completedFuture(new Outcome.Closed());
@@ -109,11 +116,10 @@ final class Endpoint implements AutoCloseable {
     }
 
     private void configure(ServerWebSocketContainer container) {
-        container.setMaxFrameSize(MAX_MESSAGE_BYTES);
-        container.setMaxTextMessageSize(MAX_MESSAGE_BYTES);
-        container.setMaxBinaryMessageSize(MAX_MESSAGE_BYTES);
+        // Connections get parts of messages, and judge the size of the whole themselves.
+        container.setMaxFrameSize(INPUT_BUFFER_BYTES);
         container.setInputBufferSize(INPUT_BUFFER_BYTES);
-        container.setAutoFragment(false);
+        container.setAutoFragment(true);
         // Silence is judged by check(): a connection that we do not read from is not silent.
         container.setIdleTimeout(Duration.ZERO);
         container.addMapping("/*", this::connect);
@@ -188,7 +194,14 @@ final class Endpoint implements AutoCloseable {
     }
 
     private boolean isCrowded(InetAddress address) {
-        return perAddress.getOrDefault(address, 0) >= MAX_CONNECTIONS_PER_ADDRESS && !address.isLoopbackAddress();
+        return perAddress.getOrDefault(neighbourhood(address), 0) >= MAX_CONNECTIONS_PER_ADDRESS
+                && !address.isLoopbackAddress();
+    }
+
+    /** One subscriber of a network: an IPv4 address, or the /64 that IPv6 gives to everyone. */
+    private static String neighbourhood(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        return HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, IPV6_SUBSCRIBER_BYTES));
     }
 
     private void check() {
@@ -255,9 +268,19 @@ final class Endpoint implements AutoCloseable {
         }
 
         @Override
+        public boolean reserve(int bytes) {
+            return kept.addAndGet(bytes) <= memory;
+        }
+
+        @Override
+        public void giveBack(int bytes) {
+            kept.addAndGet(-bytes);
+        }
+
+        @Override
         public void opened(EndpointConnection connection) {
             connections.add(connection);
-            perAddress.merge(connection.address(), 1, Integer::sum);
+            perAddress.merge(neighbourhood(connection.address()), 1, Integer::sum);
             if (paused) {
                 connection.pause();
             }
@@ -269,7 +292,8 @@ final class Endpoint implements AutoCloseable {
         @Override
         public void closed(EndpointConnection connection) {
             if (connections.remove(connection)) {
-                perAddress.computeIfPresent(connection.address(), (any, count) -> count == 1 ? null : count - 1);
+                perAddress.computeIfPresent(
+                        neighbourhood(connection.address()), (any, count) -> count == 1 ? null : count - 1);
                 if (connection.feeder()) {
                     tellFeeders();
                 }

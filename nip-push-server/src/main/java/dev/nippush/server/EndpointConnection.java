@@ -1,5 +1,7 @@
 package dev.nippush.server;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
 import dev.nippush.event.EventId;
@@ -22,8 +24,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client of the endpoint. Each frame takes a slot, from its arrival until its answer has left; without a free slot no
- * frame is asked for, and TCP makes the client wait. So a client that reads no answers, and an engine that is busy, cost
- * a bounded amount of memory and no event.
+ * frame is asked for, and TCP makes the client wait. All connections together keep a bounded number of bytes; beyond it a
+ * stranger who sends more is turned away. So neither clients that read no answers, nor halves of messages, nor a busy
+ * engine cost more memory than that, or any event that was taken.
  */
 public final class EndpointConnection implements Session.Listener {
 
@@ -36,6 +39,16 @@ public final class EndpointConnection implements Session.Listener {
         /** Runs a task after a while, on a thread that it may keep for a moment only. */
         void schedule(Duration delay, Runnable task);
 
+        /**
+         * Counts bytes that are about to be kept.
+         *
+         * @return whether there is room for them; they are counted in any case
+         */
+        boolean reserve(int bytes);
+
+        /** Counts bytes no longer. */
+        void giveBack(int bytes);
+
         void opened(EndpointConnection connection);
 
         void closed(EndpointConnection connection);
@@ -47,6 +60,7 @@ public final class EndpointConnection implements Session.Listener {
     /** How many frames that are no messages a client may send. */
     static final int MAX_BAD_FRAMES = 16;
 
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
     private static final Duration BUSY_RETRY = Duration.ofMillis(25);
     private static final Logger LOG = LoggerFactory.getLogger(EndpointConnection.class);
 
@@ -56,7 +70,9 @@ public final class EndpointConnection implements Session.Listener {
     private final InetAddress address;
 
     private final Object lock = new Object();
-    private final Deque<NostrEvent> waiting = new ArrayDeque<>();
+    private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final StringBuilder partial = new StringBuilder();
+    private int partialBytes;
     private int open;
     private int writes;
     private int badFrames;
@@ -67,6 +83,9 @@ public final class EndpointConnection implements Session.Listener {
     private long lastHeard = System.nanoTime();
     private long lastWritten = System.nanoTime();
     private @Nullable Session session;
+
+    /** An event with what its message takes of the endpoint's memory. */
+    private record Waiting(NostrEvent event, int bytes) {}
 
     EndpointConnection(Host host, Source source, boolean feeder, InetAddress address) {
         this.host = host;
@@ -94,31 +113,66 @@ public final class EndpointConnection implements Session.Listener {
     }
 
     @Override
-    public void onWebSocketText(String text) {
-        takeSlot();
-        handle(ClientMessage.parse(text));
-        demand();
+    public void onWebSocketPartialText(String part, boolean last) {
+        int bytes = utf8Length(part);
+        boolean room = host.reserve(bytes) || feeder;
+        int size;
+        boolean fits;
+        boolean more;
+        String whole;
+        synchronized (lock) {
+            lastHeard = System.nanoTime();
+            partial.append(part);
+            partialBytes += bytes;
+            size = partialBytes;
+            fits = size <= Endpoint.MAX_MESSAGE_BYTES;
+            more = !last && fits && room && !over;
+            whole = last && fits && room ? partial.toString() : "";
+            demanded = more;
+            if (!more) {
+                forgetPartial();
+            }
+        }
+        if (more) {
+            current().demand();
+        } else if (!fits) {
+            host.giveBack(size);
+            close(StatusCode.MESSAGE_TOO_LARGE, "a message has at most " + Endpoint.MAX_MESSAGE_BYTES + " bytes");
+        } else if (!room) {
+            host.giveBack(size);
+            close(StatusCode.TRY_AGAIN_LATER, "too much is being received");
+        } else if (last) {
+            takeSlot();
+            handle(ClientMessage.parse(whole), size);
+            demand();
+        } else {
+            host.giveBack(size);
+        }
     }
 
     @Override
-    public void onWebSocketBinary(ByteBuffer payload, Callback callback) {
-        takeSlot();
+    public void onWebSocketPartialBinary(ByteBuffer part, boolean last, Callback callback) {
         callback.succeed();
-        bad(Optional.empty(), "binary frames are not read");
-        demand();
+        takeSlot();
+        if (last) {
+            bad(Optional.empty(), "binary frames are not read", 0);
+            demand();
+        } else {
+            release(0);
+        }
     }
 
     @Override
     public void onWebSocketPing(ByteBuffer payload) {
         takeSlot();
-        write(session -> session.sendPong(payload, released()));
+        write(session -> session.sendPong(payload, released(0)));
         demand();
     }
 
     @Override
     public void onWebSocketPong(ByteBuffer payload) {
         takeSlot();
-        release();
+        release(0);
     }
 
     @Override
@@ -130,55 +184,84 @@ public final class EndpointConnection implements Session.Listener {
     public void onWebSocketClose(int statusCode, String reason, Callback callback) {
         synchronized (lock) {
             over = true;
+            waiting.forEach(event -> host.giveBack(event.bytes()));
             waiting.clear();
+            host.giveBack(partialBytes);
+            forgetPartial();
         }
         callback.succeed();
         host.closed(this);
     }
 
-    private void handle(ClientMessage message) {
+    /** With the lock. */
+    private void forgetPartial() {
+        partial.setLength(0);
+        partial.trimToSize();
+        partialBytes = 0;
+    }
+
+    private static int utf8Length(String text) {
+        int bytes = text.length();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= 0x80) {
+                // Each half of a surrogate pair counts two of the four bytes.
+                bytes += c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
+            }
+        }
+        return bytes;
+    }
+
+    private void handle(ClientMessage message, int bytes) {
         if (message instanceof ClientMessage.Event event) {
-            handOver(event.event());
+            handOver(new Waiting(event.event(), bytes));
         } else if (message instanceof ClientMessage.Query query) {
             answer(
                     query.verb().equals("REQ")
                             ? ServerMessages.eose(query.subscription())
-                            : ServerMessages.closed(query.subscription(), "unsupported: this server keeps no events"));
+                            : ServerMessages.closed(query.subscription(), "unsupported: this server keeps no events"),
+                    bytes);
         } else if (message instanceof ClientMessage.Auth auth) {
-            answer(ServerMessages.ok(auth.event().id(), false, "invalid: no challenge was sent, and none is needed"));
+            answer(
+                    ServerMessages.ok(auth.event().id(), false, "invalid: no challenge was sent, and none is needed"),
+                    bytes);
         } else if (message instanceof ClientMessage.Close) {
-            release();
+            release(bytes);
         } else if (message instanceof ClientMessage.Bad bad) {
-            bad(bad.id(), bad.why());
+            bad(bad.id(), bad.why(), bytes);
         } else {
             throw new AssertionError(message);
         }
     }
 
-    private void handOver(NostrEvent event) {
+    private void handOver(Waiting handed) {
+        NostrEvent event = handed.event();
         if (!feeder && event.kind() != Kind.PUSH_CONTROL) {
-            answer(ServerMessages.ok(event.id(), false, "blocked: only control messages are taken from here"));
+            answer(
+                    ServerMessages.ok(event.id(), false, "blocked: only control messages are taken from here"),
+                    handed.bytes());
             return;
         }
         host.accept(event, source).whenComplete((outcome, failure) -> {
             if (failure != null) {
                 LOG.error("an event of {} was not answered", source, failure);
-                answer(ServerMessages.ok(event.id(), false, "error: internal"));
+                answer(ServerMessages.ok(event.id(), false, "error: internal"), handed.bytes());
             } else if (outcome instanceof Outcome.Busy) {
-                keepForLater(event);
+                keepForLater(handed);
             } else {
-                answer(ServerMessages.ok(event.id(), outcome));
+                answer(ServerMessages.ok(event.id(), outcome), handed.bytes());
             }
         });
     }
 
     /** The engine is full: the event keeps its slot and is handed over again; meanwhile no frame is asked for. */
-    private void keepForLater(NostrEvent event) {
+    private void keepForLater(Waiting handed) {
         synchronized (lock) {
             if (over) {
+                host.giveBack(handed.bytes());
                 return;
             }
-            waiting.add(event);
+            waiting.add(handed);
             if (retryPlanned) {
                 return;
             }
@@ -188,7 +271,7 @@ public final class EndpointConnection implements Session.Listener {
     }
 
     private void retry() {
-        Deque<NostrEvent> again;
+        Deque<Waiting> again;
         synchronized (lock) {
             retryPlanned = false;
             again = new ArrayDeque<>(waiting);
@@ -198,48 +281,46 @@ public final class EndpointConnection implements Session.Listener {
         demand();
     }
 
-    private void bad(Optional<EventId> id, String why) {
+    private void bad(Optional<EventId> id, String why, int bytes) {
         boolean enough;
         synchronized (lock) {
             badFrames++;
             enough = badFrames >= MAX_BAD_FRAMES;
         }
-        answer(id.map(known -> ServerMessages.ok(known, false, "invalid: " + why))
-                .orElseGet(() -> ServerMessages.notice("invalid: " + why)));
+        answer(
+                id.map(known -> ServerMessages.ok(known, false, "invalid: " + why))
+                        .orElseGet(() -> ServerMessages.notice("invalid: " + why)),
+                bytes);
         if (enough) {
             LOG.info("closing the connection of {}: {} frames were no messages", source, MAX_BAD_FRAMES);
             close(StatusCode.POLICY_VIOLATION, "too many frames that are no messages");
         }
     }
 
-    private void answer(String text) {
-        write(session -> session.sendText(text, released()));
+    private void answer(String text, int bytes) {
+        write(session -> session.sendText(text, released(bytes)));
     }
 
     private void write(Consumer<Session> writing) {
-        Session current;
         synchronized (lock) {
-            current = session;
             if (writes++ == 0) {
                 lastWritten = System.nanoTime();
             }
         }
-        if (current != null) {
-            writing.accept(current);
-        }
+        writing.accept(current());
     }
 
     /** Gives the slot back when the answer has left, or never will. */
-    private Callback released() {
-        return Callback.from(this::written, failure -> written());
+    private Callback released(int bytes) {
+        return Callback.from(() -> written(bytes), failure -> written(bytes));
     }
 
-    private void written() {
+    private void written(int bytes) {
         synchronized (lock) {
             writes--;
             lastWritten = System.nanoTime();
         }
-        release();
+        release(bytes);
     }
 
     private void takeSlot() {
@@ -250,7 +331,8 @@ public final class EndpointConnection implements Session.Listener {
         }
     }
 
-    private void release() {
+    private void release(int bytes) {
+        host.giveBack(bytes);
         synchronized (lock) {
             open--;
         }
@@ -314,12 +396,18 @@ public final class EndpointConnection implements Session.Listener {
     }
 
     void close(int status, String reason) {
-        Session current;
+        Session current = current();
+        // A client that does not say goodbye is not waited for.
+        current.close(
+                status,
+                reason,
+                Callback.from(() -> host.schedule(GOODBYE, current::disconnect), failure -> current.disconnect()));
+    }
+
+    /** The connection; there is one from its first event on. */
+    private Session current() {
         synchronized (lock) {
-            current = session;
-        }
-        if (current != null) {
-            current.close(status, reason, Callback.from(() -> {}, failure -> current.disconnect()));
+            return requireNonNull(session);
         }
     }
 }

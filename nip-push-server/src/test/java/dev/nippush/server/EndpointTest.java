@@ -281,6 +281,39 @@ class EndpointTest {
     }
 
     @Test
+    void aFrameThatAnnouncesTooMuchCostsTheConnectionBeforeItHasArrived() throws Exception {
+        try (WebSocketClient client = connect()) {
+            client.sendFragment("x".repeat(Endpoint.MAX_MESSAGE_BYTES), false).sendFragment("x", false);
+            assertThat(client.closeCode()).isEqualTo(1009);
+        }
+    }
+
+    @Test
+    void halvesOfMessagesTakeABoundedPartOfTheMemory() throws Exception {
+        List<WebSocketClient> clients = new ArrayList<>();
+        String half = "[\"REQ\",\"s\",\"" + "x".repeat(500_000);
+        long needed = Runtime.getRuntime().maxMemory() / 10 / half.length() + 2;
+        try {
+            for (long i = 0; i < needed; i++) {
+                WebSocketClient client = WebSocketClient.connect(uri(), FORWARDED);
+                clients.add(client);
+                client.sendFragment(half, false);
+            }
+            assertThat(CompletableFuture.anyOf(clients.stream()
+                                    .map(WebSocketClient::closed)
+                                    .toArray(CompletableFuture[]::new))
+                            .get(20, TimeUnit.SECONDS))
+                    .isEqualTo(1013);
+        } finally {
+            clients.forEach(WebSocketClient::close);
+        }
+        try (WebSocketClient client = WebSocketClient.connect(uri(), FORWARDED)) {
+            client.sendFragment("[\"REQ\",", false).sendFragment("\"s\"]", true);
+            assertThat(client.next()).isEqualTo("[\"EOSE\",\"s\"]");
+        }
+    }
+
+    @Test
     void compressionIsNotOffered() throws Exception {
         try (Socket socket = new Socket("127.0.0.1", endpoint.address().getPort())) {
             OutputStream out = socket.getOutputStream();

@@ -1,0 +1,120 @@
+package dev.nippush.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.transport.Notification;
+import dev.nippush.transport.PushMessage;
+import dev.nippush.transport.PushResult;
+import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushTransport;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+class WatchedTransportTest {
+
+    private final Health health = new Health();
+    private final Answering inner = new Answering();
+    private final WatchedTransport transport = new WatchedTransport("apns", inner, health);
+
+    @Test
+    void isKnownByItsName() {
+        assertThat(transport).hasToString("apns");
+    }
+
+    @Test
+    void asksTheTransportBehindIt() {
+        assertThat(transport.serves(device(1))).isTrue();
+        assertThat(transport.maxInFlight()).isEqualTo(7);
+        assertThat(transport.send(message(1)).toCompletableFuture().join()).isEqualTo(PushResult.accepted());
+        transport.close();
+        assertThat(inner.closed).isTrue();
+    }
+
+    @Test
+    void manyDevicesRefusedAndNoneAcceptedIsATrouble() {
+        inner.answer = PushResult.rejected(Fault.DEVICE, "BadDeviceToken");
+        refuse(1, WatchedTransport.SUSPICIOUS - 1);
+        assertThat(health.reasons()).isEmpty();
+
+        refuse(1, 5);
+        assertThat(health.reasons())
+                .as("the same devices again say nothing new")
+                .isEmpty();
+
+        refuse(WatchedTransport.SUSPICIOUS, 1);
+        assertThat(health.reasons())
+                .singleElement()
+                .satisfies(reason ->
+                        assertThat(reason).startsWith("apns devices: ").contains("BadDeviceToken"));
+    }
+
+    @Test
+    void oneAcceptedDeviceEndsTheSuspicion() {
+        inner.answer = PushResult.rejected(Fault.DEVICE, "BadDeviceToken");
+        refuse(1, WatchedTransport.SUSPICIOUS);
+        inner.answer = PushResult.accepted();
+        transport.send(message(1));
+        assertThat(health.reasons()).isEmpty();
+
+        inner.answer = PushResult.rejected(Fault.DEVICE, "BadDeviceToken");
+        refuse(1, 2 * WatchedTransport.SUSPICIOUS);
+        assertThat(health.reasons()).isEmpty();
+    }
+
+    @Test
+    void otherAnswersAreNoReasonForSuspicion() {
+        for (PushResult answer :
+                List.of(PushResult.rejected(Fault.MESSAGE, "x"), PushResult.deviceGone(), PushResult.retryLater("x"))) {
+            inner.answer = answer;
+            refuse(1, 2 * WatchedTransport.SUSPICIOUS);
+        }
+        assertThat(health.reasons()).isEmpty();
+    }
+
+    private void refuse(int first, int count) {
+        for (int i = first; i < first + count; i++) {
+            transport.send(message(i));
+        }
+    }
+
+    private static PushMessage message(int number) {
+        return new PushMessage(device(number), Notification.message("t", "b", ""), "0".repeat(64), Instant.now());
+    }
+
+    private static DeviceAddress device(int number) {
+        return new DeviceAddressReader(List.of())
+                .read("%064x".formatted(number))
+                .orElseThrow();
+    }
+
+    /** Gives one answer to all. */
+    private static final class Answering implements PushTransport {
+        private PushResult answer = PushResult.accepted();
+        private boolean closed;
+
+        @Override
+        public boolean serves(DeviceAddress address) {
+            return true;
+        }
+
+        @Override
+        public int maxInFlight() {
+            return 7;
+        }
+
+        @Override
+        public CompletionStage<PushResult> send(PushMessage message) {
+            return CompletableFuture.completedFuture(answer);
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}
