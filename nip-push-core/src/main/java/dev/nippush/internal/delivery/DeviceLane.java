@@ -397,8 +397,11 @@ public final class DeviceLane {
         Timer patience = time.schedule(ANSWER_PATIENCE, () -> answer.completeExceptionally(new TimeoutException()));
         answer.whenComplete((result, silence) -> lane.execute(() -> {
             patience.cancel();
-            answered(waiting, line, sent, result, silence);
-            free(queue, waiting, line);
+            try {
+                answered(waiting, line, sent, result, silence);
+            } finally {
+                free(queue, waiting, line);
+            }
         }));
         stageOf(waiting.push.message(), line).whenComplete((result, silence) -> {
             if (silence != null) {
@@ -512,7 +515,9 @@ public final class DeviceLane {
     private void gone(Waiting waiting, PushResult.DeviceGone gone, Stamp sent, Stamp now) {
         DeviceAddress device = waiting.push.message().address();
         // Without a date it is gone as of the moment when we asked.
-        Instant before = gone.since().orElse(sent.instant()).plusMillis(1);
+        Instant since = gone.since().orElse(sent.instant());
+        // Nobody registered later than now, so a date in the future says no more than this moment.
+        Instant before = (since.isBefore(now.instant()) ? since : now.instant()).plusMillis(1);
         Optional<Instant> registeredAt = owners.registeredAt(device);
         if (registeredAt.filter(at -> !at.isBefore(before)).isPresent()) {
             retry(waiting, Optional.empty(), now);
@@ -529,12 +534,12 @@ public final class DeviceLane {
     private void retry(Waiting waiting, Optional<Duration> wanted, Stamp now) {
         OwedPush push = waiting.push;
         Duration delay = wanted.orElseGet(() -> retries.delay(push.failures() + 1, random));
-        Instant next = now.instant().plus(delay);
-        if (!next.isBefore(push.message().expiresAt())) {
+        // Compared before it is added up: a provider may name a time that no clock shows.
+        if (delay.compareTo(Duration.between(now.instant(), push.message().expiresAt())) >= 0) {
             end(waiting, Ending.EXPIRED);
             return;
         }
-        waitUntil(waiting, push.failed(next), now);
+        waitUntil(waiting, push.failed(now.instant().plus(delay)), now);
     }
 
     private void postpone(Waiting waiting, Instant next, Stamp now) {

@@ -163,6 +163,23 @@ class DeliveryTest {
     }
 
     @Test
+    void aProviderMayNameATimeThatNoClockShows() {
+        rig.transport
+                .script()
+                .answer(PushResult.retryAfter(Duration.ofSeconds(Long.MAX_VALUE), "never"))
+                .answer(PushResult.deviceGone(Instant.MAX));
+        User user = rig.registered();
+        rig.comesIn(user);
+        rig.comesIn(user);
+        assertThat(rig.news.endings).containsExactly(Ending.EXPIRED, Ending.GONE);
+        rig.pass(1);
+        user.registers(Rig.PHONE);
+        rig.comesIn(user);
+        assertThat(rig.sent()).hasSize(3);
+        rig.stop();
+    }
+
+    @Test
     void silenceIsTriedAgainUnderTheSameCollapseKey() {
         rig.transport.script().silence().throwing();
         rig.comesIn(rig.registered());
