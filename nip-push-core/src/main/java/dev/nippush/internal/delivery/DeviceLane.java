@@ -553,20 +553,29 @@ public final class DeviceLane {
 
     private void waitUntil(Waiting waiting, OwedPush later, Stamp now) {
         waiting.push = later;
-        reschedule(waiting, now.nanosAt(later.nextAt().toEpochMilli()));
+        // Never earlier: what stood against the push would still stand, and it would come back here at once.
+        reschedule(waiting, now.nanosAt(later.nextAt().plusNanos(999_999).toEpochMilli()));
         committer.add(List.of(new Change.Retry(later)), done -> {});
     }
 
     // ---- endings
 
     private void end(Waiting waiting, Ending ending) {
+        end(waiting, ending, List.of());
+    }
+
+    /** Ends a push, and changes something else at the same moment. */
+    private void end(Waiting waiting, Ending ending, List<Change> others) {
         OwedPush push = waiting.push;
         forget(waiting);
         endingKeys.add(push.key());
         if (reading) {
             endedWhileReading.add(push.key());
         }
-        committer.add(List.of(new Change.Settle(push.key(), ending, time.now())), done -> {
+        List<Change> changes = new ArrayList<>();
+        changes.add(new Change.Settle(push.key(), ending, time.now()));
+        changes.addAll(others);
+        committer.add(changes, done -> {
             endingKeys.remove(push.key());
             outlets.settled(push, ending);
         });
@@ -588,7 +597,6 @@ public final class DeviceLane {
         Waiting newer = oldest.get(1);
         OwedPush into = newer.push;
         int count = oldest.get(0).push.count() + into.count();
-        end(oldest.get(0), Ending.FOLDED);
         newer.push = new OwedPush(
                 into.account(),
                 into.event(),
@@ -597,7 +605,8 @@ public final class DeviceLane {
                 folding.fold(into, count, later(oldest.get(0).push, into)),
                 into.failures(),
                 into.nextAt());
-        committer.add(List.of(new Change.Retry(newer.push)), done -> {});
+        // Together, or a crash in between would leave the older one folded into what does not stand for it.
+        end(oldest.get(0), Ending.FOLDED, List.of(new Change.Retry(newer.push)));
     }
 
     private static Instant later(OwedPush one, OwedPush other) {
