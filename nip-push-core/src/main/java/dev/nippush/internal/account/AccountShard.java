@@ -151,6 +151,9 @@ public final class AccountShard {
     /** Takes a held event that was read from the store, after its account. */
     public void restore(HeldEvent event, Stamp now) {
         AccountState state = accounts.get(event.account());
+        // When it is released, the store lets the event through to what comes later in the same commit: a copy must
+        // not.
+        decided.put(new Decision(event.account(), event.event()), true);
         List<DeviceAddress> devices = event.devices().stream()
                 .filter(device -> owners.owned(event.account(), device, event.receivedAt()))
                 .toList();
@@ -444,12 +447,21 @@ public final class AccountShard {
             if (registration.isEmpty() || !registration.get().wants(event, source, at.instant())) {
                 continue;
             }
+            // One that was taken over counts no more, though this shard may not have been told yet: a claim on it would
+            // stand in the way of its new account.
+            List<DeviceAddress> devices = registration.get().devices().stream()
+                    .map(Device::address)
+                    .filter(device -> owners.owns(account, device))
+                    .toList();
+            if (devices.isEmpty()) {
+                continue;
+            }
             wanted++;
             if (decided.put(new Decision(account, event.id()), true) != null) {
                 continue;
             }
             passTime(state, at, work);
-            decide(state, registration.get(), event, source, at, work, taken);
+            decide(state, registration.get(), devices, event, source, at, work, taken);
             watch(state, at.nanos());
         }
         int wantedBy = wanted;
@@ -460,16 +472,14 @@ public final class AccountShard {
     private void decide(
             AccountState state,
             Registration registration,
+            List<DeviceAddress> owned,
             NostrEvent event,
             Source source,
             Stamp at,
             Work work,
             AtomicInteger taken) {
         PublicKey account = state.account.pubkey();
-        List<DeviceAddress> devices = registration.devices().stream()
-                .map(Device::address)
-                .filter(served)
-                .toList();
+        List<DeviceAddress> devices = owned.stream().filter(served).toList();
         if (devices.isEmpty() || registration.isHistory(event, source, at.instant(), rules.hearsEose())) {
             work.write(new Change.Ignore(account, event.id(), at.instant()), made -> {
                 if (made) {
