@@ -43,6 +43,9 @@ final class Connection extends WebSocketListener {
 
     private static final int NORMAL_CLOSURE = 1000;
 
+    // OkHttp closes a socket with more than 16 MiB of unsent text; many accounts make a plan larger than that.
+    private static final long MAX_UNSENT = 1024 * 1024;
+
     /** Told of what came; called on the reading thread, and each call returns at once. */
     interface Owner {
         void opened(Connection connection);
@@ -59,6 +62,9 @@ final class Connection extends WebSocketListener {
         void challenged(Connection connection);
 
         void authAnswered(Connection connection, boolean accepted, String reason);
+
+        /** Called on the pool's thread: {@link #sendMore} is to be called after a moment. */
+        void unsent(Connection connection);
     }
 
     final Coverage coverage = new Coverage();
@@ -74,6 +80,7 @@ final class Connection extends WebSocketListener {
     private final AtomicBoolean over = new AtomicBoolean();
     private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
     private final Deque<Subscription> retired = new ArrayDeque<>();
+    private final Deque<ClientMessage> outbox = new ArrayDeque<>();
     private volatile @Nullable WebSocket socket;
     private volatile boolean isOpen;
     private volatile @Nullable String challenge;
@@ -126,10 +133,24 @@ final class Connection extends WebSocketListener {
     }
 
     private void send(ClientMessage message) {
+        outbox.add(message);
+        if (outbox.size() == 1) {
+            sendMore();
+        }
+    }
+
+    /** Sends what waits, as far as the relay takes it. */
+    void sendMore() {
         WebSocket to = socket;
-        // OkHttp refuses past 16 MiB of unsent text, too: such a relay does not read.
-        if (to == null || !to.send(message.toJson())) {
-            end("the relay does not read what it is sent");
+        while (to != null && !outbox.isEmpty()) {
+            if (to.queueSize() > MAX_UNSENT) {
+                owner.unsent(this);
+                return;
+            }
+            if (!to.send(outbox.remove().toJson())) {
+                end("the connection is closing");
+                return;
+            }
         }
     }
 

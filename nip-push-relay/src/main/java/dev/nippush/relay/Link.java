@@ -48,6 +48,8 @@ final class Link implements Connection.Owner {
     private static final Duration CONTROL_WINDOW = Duration.ofSeconds(300);
     // After so many failures a relay makes room for one that waits.
     private static final int HOPELESS = 5;
+    // How long a relay is given to read a part of what there is to send.
+    static final Duration SENDING_PAUSE = Duration.ofMillis(50);
     private static final int MAX_REFUSALS_SHOWN = 20;
     private static final String AUTH_REQUIRED = "auth-required:";
     private static final List<String> PASSING = List.of("rate-limited:", "error:");
@@ -180,6 +182,15 @@ final class Link implements Connection.Owner {
             if (connection == of) {
                 task.run();
                 state = snapshot();
+            }
+        });
+    }
+
+    @Override
+    public void unsent(Connection of) {
+        after(SENDING_PAUSE, () -> {
+            if (connection == of) {
+                of.sendMore();
             }
         });
     }

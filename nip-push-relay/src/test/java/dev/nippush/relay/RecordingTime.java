@@ -50,7 +50,8 @@ final class RecordingTime implements EngineTime {
             List<Duration> pauses = scheduled.await(seen).stream()
                     .filter(delay -> !delay.equals(Link.GATHERING)
                             && !delay.equals(Link.EOSE_PATIENCE)
-                            && !delay.equals(Link.GRACE))
+                            && !delay.equals(Link.GRACE)
+                            && !delay.equals(Link.SENDING_PAUSE))
                     .toList();
             if (pauses.size() >= number) {
                 return pauses.get(number - 1);

@@ -41,8 +41,11 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
@@ -57,6 +60,8 @@ class RelayPoolTest {
     private static final PublicKey A = account(1);
     private static final PublicKey B = account(2);
     private static final PublicKey C = account(3);
+
+    private static final long PEEK_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
     private final RecordingTime time = new RecordingTime();
     private final Queue<AutoCloseable> toClose = new ArrayDeque<>();
@@ -93,7 +98,7 @@ class RelayPoolTest {
         return pool(feed, builder());
     }
 
-    /** Waits without sleeping: every change of a state takes the pool's thread no more than a moment. */
+    /** Looks until a state is as wanted: every change takes the pool's thread no more than a moment. */
     private static RelayState awaitState(RelayPool pool, RelayUrl relay, Predicate<RelayState> wanted) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
         while (System.nanoTime() < deadline) {
@@ -103,7 +108,7 @@ class RelayPoolTest {
             if (state.filter(wanted).isPresent()) {
                 return state.get();
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PEEK_NANOS);
         }
         throw new AssertionError("not the wanted state: " + pool.states());
     }
@@ -240,6 +245,46 @@ class RelayPoolTest {
         NostrEvent last = event(1059, time.now(), "for the last", account(count - 1));
         relay.publish(last);
         assertThat(feed.accepted.await(1).get(0).event()).isEqualTo(last);
+    }
+
+    @Test
+    void planThatIsLargerThanASocketTakesAtOnceIsSentBitByBit() {
+        CountDownLatch reading = new CountDownLatch(1);
+        AtomicLong read = new AtomicLong();
+        RawRelay relay = RawRelay.start(List.of(), (in, out) -> {
+            try {
+                reading.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+            byte[] buffer = new byte[64 * 1024];
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                read.addAndGet(count);
+            }
+        });
+        toClose.add(relay);
+        RelayPool pool = pool(new RecordingFeed(relay.url()));
+        int accounts = 25;
+        int groups = 2_000;
+        for (int i = 0; i < accounts; i++) {
+            Set<String> e = new HashSet<>();
+            for (int k = 0; k < groups; k++) {
+                e.add(account(i * groups + k).hex());
+            }
+            pool.changed(from(account(i), relay.url(), new Interest(Set.of(9), Set.of(), e, time.now())));
+        }
+        awaitState(pool, relay.url(), state -> state.accounts() == accounts);
+        time.advance(Link.GATHERING);
+
+        time.awaitTimers(Link.SENDING_PAUSE, 1);
+        reading.countDown();
+        // 64 hex digits, two quotes and a comma, under e and under h.
+        long least = 2L * 67 * accounts * groups;
+        while (read.get() < least) {
+            time.advance(Link.SENDING_PAUSE);
+            LockSupport.parkNanos(PEEK_NANOS);
+        }
+        assertThat(awaitState(pool, relay.url(), any -> true).phase()).isEqualTo(RelayState.Phase.CONNECTED);
     }
 
     // ---- what comes
@@ -1098,7 +1143,7 @@ class RelayPoolTest {
     private static void awaitNoThreads() {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
         while (!ownThreads().isEmpty() && System.nanoTime() < deadline) {
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PEEK_NANOS);
         }
         assertThat(ownThreads()).isEmpty();
     }

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +36,7 @@ public final class RawRelay implements AutoCloseable {
     public static final int COMPRESSED = 0x40;
 
     private static final int FINAL = 0x80;
+    private static final int RECEIVE_BUFFER = 64 * 1024;
     private static final int LONGEST_HEAD = 16 * 1024;
     private static final String HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     private static final byte[] FILLER = new byte[64 * 1024];
@@ -65,8 +67,11 @@ public final class RawRelay implements AutoCloseable {
      */
     public static RawRelay start(List<String> answerHeaders, Script script) {
         try {
-            RawRelay relay =
-                    new RawRelay(new ServerSocket(0, 50, InetAddress.getByName("127.0.0.1")), answerHeaders, script);
+            ServerSocket server = new ServerSocket();
+            // Small, so that a client notices soon when a script does not read.
+            server.setReceiveBufferSize(RECEIVE_BUFFER);
+            server.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+            RawRelay relay = new RawRelay(server, answerHeaders, script);
             daemon(relay::accept, "raw-relay");
             return relay;
         } catch (IOException e) {
