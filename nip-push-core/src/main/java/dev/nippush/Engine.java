@@ -87,6 +87,7 @@ final class Engine {
     private final Set<Partition> failing = ConcurrentHashMap.newKeySet();
     private final Ears ears;
     private volatile boolean open;
+    private volatile boolean begun;
     private volatile EngineTime.@org.jspecify.annotations.Nullable Timer sweep;
 
     private record AccountRoom(Lane lane, Committer committer, AccountShard shard) {}
@@ -212,8 +213,6 @@ final class Engine {
 
     private void begin() {
         ears.begin();
-        gate.open();
-        open = true;
         if (settings.relays != null) {
             settings.relays.start(new Feed());
         }
@@ -223,6 +222,10 @@ final class Engine {
         for (DeviceRoom room : deviceRooms) {
             room.lane().execute(() -> room.pushes().begin());
         }
+        // Last: what comes in may change an interest, of which the gateway has to have heard by then.
+        gate.open();
+        open = true;
+        begun = true;
         sweepLater();
     }
 
@@ -528,6 +531,10 @@ final class Engine {
 
         @Override
         public CompletionStage<Outcome> accept(NostrEvent event, Source source) {
+            if (!begun) {
+                // A gateway may be quicker than we are; what it reads by then must not be lost.
+                return CompletableFuture.completedStage(new Outcome.Busy());
+            }
             return gate.accept(event, source);
         }
 

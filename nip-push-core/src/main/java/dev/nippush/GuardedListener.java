@@ -20,7 +20,7 @@ final class GuardedListener {
     void tell(Consumer<PushListener> news) {
         try {
             news.accept(listener);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | AssertionError | LinkageError e) {
             if (complained.compareAndSet(false, true)) {
                 log.error(
                         "The listener {} threw; this is logged once",

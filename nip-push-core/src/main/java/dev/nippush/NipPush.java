@@ -118,13 +118,16 @@ public final class NipPush implements AutoCloseable {
             started = new CompletableFuture<>();
         }
         CompletableFuture<Void> begun = started;
-        engine.start().whenComplete((done, failure) -> {
-            if (failure != null) {
-                begun.completeExceptionally(failure);
-            } else {
-                begun.complete(null);
-            }
-        });
+        // A store that throws instead of failing its stage must not leave the start without an end.
+        CompletableFuture.completedFuture(null)
+                .thenCompose(any -> engine.start())
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        begun.completeExceptionally(failure);
+                    } else {
+                        begun.complete(null);
+                    }
+                });
         return begun.minimalCompletionStage();
     }
 

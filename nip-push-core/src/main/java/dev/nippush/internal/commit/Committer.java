@@ -187,8 +187,11 @@ public final class Committer {
     private void letOut(Entry entry, Committed committed) {
         try {
             entry.output().accept(committed);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             log.error("What waited for a commit failed", e);
+            if (e instanceof VirtualMachineError fatal) {
+                throw fatal;
+            }
         }
     }
 

@@ -88,6 +88,8 @@ public final class DeviceLane {
     private final Set<PushKey> endedWhileReading = new HashSet<>();
     private boolean moreInStore;
     private boolean reading;
+    private boolean readPaused;
+    private boolean starved;
     private boolean leftWhileReading;
 
     private long sequence;
@@ -267,7 +269,7 @@ public final class DeviceLane {
     // ---- from the store
 
     private void readMore() {
-        if (reading || !moreInStore || stopped != null || inMemory.size() > IN_MEMORY / 2) {
+        if (reading || readPaused || starved || !moreInStore || stopped != null || inMemory.size() > IN_MEMORY / 2) {
             return;
         }
         reading = true;
@@ -286,17 +288,30 @@ public final class DeviceLane {
                         "The store could not say what is owed in {}",
                         committer.lease().partition(),
                         failure);
-                time.schedule(READ_PAUSE, () -> lane.execute(this::readMore));
+                readLater();
                 return;
             }
             moreInStore = pushes.size() == IN_MEMORY || leftWhileReading;
+            long before = sequence;
             for (OwedPush push : pushes) {
                 if (!endingKeys.contains(push.key()) && !endedWhileReading.contains(push.key())) {
                     remember(push);
                 }
             }
+            // Nothing but what is in memory or about to end: it would be the same again, until a commit lands.
+            starved = sequence == before && !endingKeys.isEmpty();
             pump();
         }));
+    }
+
+    private void readLater() {
+        readPaused = true;
+        time.schedule(
+                READ_PAUSE,
+                () -> lane.execute(() -> {
+                    readPaused = false;
+                    readMore();
+                }));
     }
 
     // ---- on time
@@ -578,6 +593,10 @@ public final class DeviceLane {
         committer.add(changes, done -> {
             endingKeys.remove(push.key());
             outlets.settled(push, ending);
+            if (starved) {
+                starved = false;
+                readMore();
+            }
         });
     }
 

@@ -42,7 +42,7 @@ public final class Dispatcher {
     }
 
     Optional<TransportLine> lineOf(DeviceAddress address) {
-        return lines.stream().filter(line -> line.transport().serves(address)).findFirst();
+        return lines.stream().filter(line -> line.serves(address)).findFirst();
     }
 
     /** Takes a place at the host of the address, if it has one, and then one of the transport. */

@@ -9,6 +9,7 @@ import dev.nippush.store.PushStore;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,6 +23,8 @@ final class FlakyStore implements PushStore {
     private boolean slow;
     private int failures;
     private int lostAnswers;
+    private boolean unreadable;
+    final List<List<Change>> commits = new ArrayList<>();
 
     /** From now on commits wait for {@link #land}. */
     void slow() {
@@ -41,6 +44,11 @@ final class FlakyStore implements PushStore {
         failures = commits;
     }
 
+    /** From now on nobody learns what is owed. */
+    void unreadable() {
+        unreadable = true;
+    }
+
     /** The next commits are made, and seem to fail. */
     void loseAnswers(int commits) {
         lostAnswers = commits;
@@ -48,6 +56,7 @@ final class FlakyStore implements PushStore {
 
     @Override
     public CompletionStage<Committed> commit(Lease lease, List<Change> changes) {
+        commits.add(changes);
         if (failures > 0) {
             failures--;
             return CompletableFuture.failedStage(new IOException("the disk is full, as the test says"));
@@ -77,7 +86,9 @@ final class FlakyStore implements PushStore {
 
     @Override
     public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit) {
-        return store.due(lease, until, limit);
+        return unreadable
+                ? CompletableFuture.failedStage(new IOException("the disk is broken, as the test says"))
+                : store.due(lease, until, limit);
     }
 
     @Override
