@@ -162,7 +162,16 @@ final class Engine {
             Lane lane = new Lane(executor);
             Committer committer = new Committer(store, lease, lane, time, health);
             AccountShard shard = new AccountShard(
-                    rules, lane, committer, time, index, owners, dispatcher::serves, composer, shardOutlets);
+                    rules,
+                    lane,
+                    committer,
+                    time,
+                    index,
+                    owners,
+                    dispatcher::serves,
+                    settings.addressRule()::permitsLiteral,
+                    composer,
+                    shardOutlets);
             accountRooms.add(new AccountRoom(lane, committer, shard));
         }
         for (Lease lease : deviceLeases) {

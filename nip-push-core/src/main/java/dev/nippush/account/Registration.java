@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What an account asked for, and on which devices. {@link #wants} is the one place that says which events it gets.
@@ -34,6 +35,7 @@ import java.util.Set;
  * @param began what a relay stored before this moment is history
  * @param wrapsBegan when the interest in gift wraps began; {@link #caughtUp} counts from then
  * @param caughtUp the relays that have sent all gift wraps that they had stored
+ * @param inboxes where else the account says that it reads
  */
 public record Registration(
         PublicKey account,
@@ -45,7 +47,8 @@ public record Registration(
         List<Device> devices,
         Instant began,
         Instant wrapsBegan,
-        Set<RelayUrl> caughtUp) {
+        Set<RelayUrl> caughtUp,
+        Inboxes inboxes) {
 
     /** What is pushed when a client names no kinds: messages, groups, zaps, replies, reposts and reactions. */
     public static final List<Integer> DEFAULT_KINDS = List.of(
@@ -59,6 +62,9 @@ public record Registration(
             Kind.TEXT_NOTE,
             Kind.REPOST,
             Kind.REACTION);
+
+    /** How many relays count for an account. */
+    public static final int MAX_SOURCES = 20;
 
     /** How old an event may be when it comes. */
     public static final Duration MAX_AGE = Duration.ofHours(24);
@@ -95,6 +101,7 @@ public record Registration(
         requireNonNull(began);
         requireNonNull(wrapsBegan);
         caughtUp = Set.copyOf(caughtUp);
+        requireNonNull(inboxes);
     }
 
     /** The first registration of an account: what the message leaves out has its default. */
@@ -109,7 +116,8 @@ public record Registration(
                         List.of(),
                         at,
                         at,
-                        Set.of())
+                        Set.of(),
+                        Inboxes.UNKNOWN)
                 .with(settings, at, maxDevices);
     }
 
@@ -132,7 +140,8 @@ public record Registration(
                         .orElse(devices),
                 began,
                 wrapsBegan,
-                caughtUp);
+                caughtUp,
+                inboxes);
         return changed.begunAfter(this, at);
     }
 
@@ -187,7 +196,8 @@ public record Registration(
                 devices,
                 more ? at : began,
                 moreWraps ? at : wrapsBegan,
-                moreWraps ? Set.of() : caughtUp);
+                moreWraps ? Set.of() : caughtUp,
+                inboxes);
     }
 
     /** The registration without a device; the same one when it has no such device. */
@@ -198,14 +208,30 @@ public record Registration(
         }
         List<Device> left = new ArrayList<>(devices);
         left.remove(known);
-        return new Registration(account, kinds, relays, authors, e, p, left, began, wrapsBegan, caughtUp);
+        return new Registration(account, kinds, relays, authors, e, p, left, began, wrapsBegan, caughtUp, inboxes);
+    }
+
+    /**
+     * The registration, now that the account said where it reads. Its beginnings stay: moved to now, they would make
+     * history of what other relays have not sent yet.
+     */
+    public Registration reading(Inboxes known) {
+        return new Registration(account, kinds, relays, authors, e, p, devices, began, wrapsBegan, caughtUp, known);
+    }
+
+    /** The relays whose events count, besides home relays: those it named, then its inboxes, as many as are used of a list. */
+    public List<RelayUrl> sources() {
+        return Stream.concat(relays.stream(), inboxes.relays())
+                .distinct()
+                .limit(MAX_SOURCES)
+                .toList();
     }
 
     /** The registration, now that a relay has sent what it had stored. */
     public Registration caughtUpWith(RelayUrl relay) {
         Set<RelayUrl> more = new HashSet<>(caughtUp);
         more.add(relay);
-        return new Registration(account, kinds, relays, authors, e, p, devices, began, wrapsBegan, more);
+        return new Registration(account, kinds, relays, authors, e, p, devices, began, wrapsBegan, more, inboxes);
     }
 
     /** The registration, now that a relay is not asked any more: when it is asked again, it starts over. */
@@ -215,7 +241,7 @@ public record Registration(
         }
         Set<RelayUrl> fewer = new HashSet<>(caughtUp);
         fewer.remove(relay);
-        return new Registration(account, kinds, relays, authors, e, p, devices, began, wrapsBegan, fewer);
+        return new Registration(account, kinds, relays, authors, e, p, devices, began, wrapsBegan, fewer, inboxes);
     }
 
     /** The device at this address. */
@@ -250,7 +276,8 @@ public record Registration(
                 && kinds.contains(event.kind())
                 && !NEVER.contains(event.kind())
                 && !event.pubkey().equals(account)
-                && (source.isHome() || source.relay().filter(relays::contains).isPresent())
+                && (source.isHome()
+                        || source.relay().filter(sources()::contains).isPresent())
                 && (matchesP(event) || matchesE(event))
                 && !Calls.isSignal(event)
                 && isTimely(event, at);

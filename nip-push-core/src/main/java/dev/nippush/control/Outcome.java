@@ -9,7 +9,7 @@ public sealed interface Outcome {
     record Applied() implements Outcome {}
 
     /**
-     * An event that is now pushed, held, or settled as history for some accounts.
+     * An event that is now pushed, held, or settled as history for some accounts, or that says which relays one reads.
      *
      * @param accounts for how many, at least 1
      */

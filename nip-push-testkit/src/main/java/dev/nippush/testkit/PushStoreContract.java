@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.nippush.account.Account;
 import dev.nippush.account.Device;
+import dev.nippush.account.Inboxes;
 import dev.nippush.account.LastSeen;
 import dev.nippush.account.Marks;
 import dev.nippush.account.Registration;
@@ -180,7 +181,12 @@ public abstract class PushStoreContract {
                         registered,
                         T0.minusSeconds(5),
                         T0.minusSeconds(50),
-                        Set.of(RelayUrl.of("wss://a.example.com/x?y=1")))),
+                        Set.of(RelayUrl.of("wss://a.example.com/x?y=1")),
+                        new Inboxes(
+                                1_700_000_000L,
+                                List.of(RelayUrl.of("wss://c.example.com")),
+                                1_700_000_001L,
+                                List.of(RelayUrl.of("wss://e.example.com"), RelayUrl.of("wss://d.example.com"))))),
                 Marks.NONE.withRegistration(Marks.strong(1_700_000_000)),
                 LastSeen.online(T0));
     }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.nippush.account.Account;
 import dev.nippush.account.Device;
+import dev.nippush.account.Inboxes;
 import dev.nippush.account.Interest;
 import dev.nippush.account.InterestChange;
 import dev.nippush.account.LastSeen;
@@ -67,6 +68,7 @@ public final class AccountShard {
     private final MatchIndex index;
     private final DeviceOwners owners;
     private final Predicate<DeviceAddress> served;
+    private final Predicate<RelayUrl> dialable;
     private final Composing composing;
     private final ShardOutlets outlets;
 
@@ -94,6 +96,7 @@ public final class AccountShard {
      * Makes an empty shard.
      *
      * @param served whether any transport serves a device: one that none serves stays registered and is owed nothing
+     * @param dialable whether a relay that an account reads may be connected to
      */
     public AccountShard(
             AccountRules rules,
@@ -103,6 +106,7 @@ public final class AccountShard {
             MatchIndex index,
             DeviceOwners owners,
             Predicate<DeviceAddress> served,
+            Predicate<RelayUrl> dialable,
             Composing composing,
             ShardOutlets outlets) {
         this.rules = requireNonNull(rules);
@@ -112,6 +116,7 @@ public final class AccountShard {
         this.index = requireNonNull(index);
         this.owners = requireNonNull(owners);
         this.served = requireNonNull(served);
+        this.dialable = requireNonNull(dialable);
         this.composing = requireNonNull(composing);
         this.outlets = requireNonNull(outlets);
     }
@@ -362,7 +367,7 @@ public final class AccountShard {
             return Set.of();
         }
         Set<RelayUrl> relays = new LinkedHashSet<>(rules.homeRelays());
-        relays.addAll(registration.relays());
+        relays.addAll(registration.sources());
         return relays;
     }
 
@@ -444,7 +449,15 @@ public final class AccountShard {
         for (PublicKey account : candidates) {
             AccountState state = accounts.get(account);
             Optional<Registration> registration = state == null ? Optional.empty() : state.registration();
-            if (registration.isEmpty() || !registration.get().wants(event, source, at.instant())) {
+            if (registration.isEmpty()) {
+                continue;
+            }
+            if (Inboxes.isList(event) && event.pubkey().equals(account)) {
+                wanted++;
+                learn(state, registration.get(), event, at, work, taken);
+                continue;
+            }
+            if (!registration.get().wants(event, source, at.instant())) {
                 continue;
             }
             // One that was taken over counts no more, though this shard may not have been told yet: a claim on it would
@@ -467,6 +480,18 @@ public final class AccountShard {
         int wantedBy = wanted;
         work.output(() -> done.accept(new Tally(taken.get(), wantedBy)));
         work.commit(committer);
+    }
+
+    /** The account says where it reads. */
+    private void learn(
+            AccountState state, Registration registration, NostrEvent list, Stamp at, Work work, AtomicInteger taken) {
+        Inboxes known = registration.inboxes().with(list, dialable);
+        if (known != registration.inboxes()) {
+            change(state, Optional.of(registration.reading(known)), work);
+            work.write(new Change.SaveAccount(state.account));
+            taken.incrementAndGet();
+            watch(state, at.nanos());
+        }
     }
 
     private void decide(

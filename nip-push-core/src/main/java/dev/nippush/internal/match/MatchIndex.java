@@ -1,5 +1,6 @@
 package dev.nippush.internal.match;
 
+import dev.nippush.account.Inboxes;
 import dev.nippush.account.Interest;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
@@ -21,10 +22,16 @@ public final class MatchIndex {
 
     private final ConcurrentMap<PublicKey, Set<PublicKey>> byKey = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Set<PublicKey>> byReference = new ConcurrentHashMap<>();
+    private final Set<PublicKey> accounts = ConcurrentHashMap.newKeySet();
     private final ConcurrentMap<Integer, Integer> accountsByKind = new ConcurrentHashMap<>();
 
     /** An account wants something else than before. */
     public void change(PublicKey account, Optional<Interest> before, Optional<Interest> after) {
+        if (after.isPresent()) {
+            accounts.add(account);
+        } else {
+            accounts.remove(account);
+        }
         // Adding comes first, so that what stays is found at every moment.
         after.ifPresent(interest -> {
             interest.kinds().forEach(kind -> accountsByKind.merge(kind, 1, Integer::sum));
@@ -58,12 +65,16 @@ public final class MatchIndex {
         });
     }
 
-    /** The accounts that might want the event, in an order that depends on nothing but what is indexed. */
+    /** The accounts that might want the event, its author among them where it is a list of the relays that he reads, in an order that depends on nothing but what is indexed. */
     public Set<PublicKey> candidates(NostrEvent event) {
-        if (!accountsByKind.containsKey(event.kind())) {
+        boolean list = Inboxes.isList(event) && accounts.contains(event.pubkey());
+        if (!list && !accountsByKind.containsKey(event.kind())) {
             return Set.of();
         }
         Set<PublicKey> found = new LinkedHashSet<>();
+        if (list) {
+            found.add(event.pubkey());
+        }
         Set<Tag> looked = new HashSet<>();
         for (Tag tag : event.tags()) {
             if (!tag.hasValue()) {
