@@ -148,7 +148,8 @@ final class Connection extends WebSocketListener {
                 return;
             }
             if (!to.send(outbox.remove().toJson())) {
-                end("the connection is closing");
+                // It is closing or has failed: the reading thread learns why, and ends it.
+                to.cancel();
                 return;
             }
         }
