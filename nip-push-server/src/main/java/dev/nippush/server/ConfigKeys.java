@@ -144,7 +144,7 @@ final class ConfigKeys {
             "unifiedpush.trusted-certificates",
             Values.file(),
             "test-ca.pem",
-            "Certificates (PEM) to trust there in place of the system's.");
+            "Certificates (PEM) to trust there besides the system's.");
 
     static final ConfigKey<Integer> ACCOUNTS_PER_DEVICE = withDefault(
             "devices.accounts-per-device",

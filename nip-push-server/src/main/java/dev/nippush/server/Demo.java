@@ -49,7 +49,7 @@ import java.util.stream.Stream;
 final class Demo {
 
     /** Short, so that silence is soon noticed; long enough for a slow machine to send the next heartbeat. */
-    private static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(4);
+    private static final Duration HEARTBEAT_TIMEOUT = Duration.ofSeconds(5);
 
     private static final Duration PATIENCE = Duration.ofSeconds(12);
     private static final Duration POLL = Duration.ofMillis(5);

@@ -154,7 +154,10 @@ final class Endpoint implements AutoCloseable {
             throw new IOException(Reasons.of(e), e);
         }
         timer.scheduleWithFixedDelay(
-                this::check, CHECK_EVERY.toMillis(), CHECK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                () -> check(PING_AFTER, DROP_AFTER),
+                CHECK_EVERY.toMillis(),
+                CHECK_EVERY.toMillis(),
+                TimeUnit.MILLISECONDS);
     }
 
     /** Where it listens, with the port that the system chose. */
@@ -204,8 +207,9 @@ final class Endpoint implements AutoCloseable {
         return HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, IPV6_SUBSCRIBER_BYTES));
     }
 
-    private void check() {
-        connections.forEach(connection -> connection.check(PING_AFTER, DROP_AFTER));
+    /** Looks after silent connections; see {@link EndpointConnection#check}. */
+    void check(Duration pingAfter, Duration dropAfter) {
+        connections.forEach(connection -> connection.check(pingAfter, dropAfter));
     }
 
     private void tellFeeders() {

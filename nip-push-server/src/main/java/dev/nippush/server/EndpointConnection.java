@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
  * frame is asked for, and TCP makes the client wait. All connections together keep a bounded number of bytes; beyond it a
  * stranger who sends more is turned away. So neither clients that read no answers, nor halves of messages, nor a busy
  * engine cost more memory than that, or any event that was taken.
+ *
+ * <p>Public for Jetty alone, which calls it by reflection.
  */
 public final class EndpointConnection implements Session.Listener {
 

@@ -100,7 +100,7 @@ record ServerConfig(
      * UnifiedPush and Web Push endpoints.
      *
      * @param allow exemptions from the address rule, as the operator wrote them
-     * @param trustedCertificates PEM of what to trust in place of the system's roots
+     * @param trustedCertificates PEM of what to trust besides the system's roots
      */
     record UnifiedPush(List<String> allow, Optional<Path> trustedCertificates) {}
 

@@ -21,6 +21,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.WebSocketHandshakeException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -291,19 +292,16 @@ class EndpointTest {
     @Test
     void halvesOfMessagesTakeABoundedPartOfTheMemory() throws Exception {
         List<WebSocketClient> clients = new ArrayList<>();
+        CompletableFuture<Integer> refused = new CompletableFuture<>();
         String half = "[\"REQ\",\"s\",\"" + "x".repeat(500_000);
         long needed = Runtime.getRuntime().maxMemory() / 10 / half.length() + 2;
         try {
             for (long i = 0; i < needed; i++) {
                 WebSocketClient client = WebSocketClient.connect(uri(), FORWARDED);
                 clients.add(client);
-                client.sendFragment(half, false);
+                client.sendHalf(half, refused);
             }
-            assertThat(CompletableFuture.anyOf(clients.stream()
-                                    .map(WebSocketClient::closed)
-                                    .toArray(CompletableFuture[]::new))
-                            .get(20, TimeUnit.SECONDS))
-                    .isEqualTo(1013);
+            assertThat(refused.get(20, TimeUnit.SECONDS)).isEqualTo(1013);
         } finally {
             clients.forEach(WebSocketClient::close);
         }
@@ -385,6 +383,65 @@ class EndpointTest {
             for (int i = 0; i < more; i++) {
                 assertThat(client.next()).contains(",true,");
             }
+        }
+    }
+
+    @Test
+    void aSilentClientIsPingedAndLives() throws Exception {
+        try (WebSocketClient client = connect()) {
+            client.send("[\"REQ\",\"s\"]").next();
+            endpoint.check(Duration.ZERO, Duration.ofDays(1));
+
+            assertThat(client.pinged()).isTrue();
+            assertThat(client.send("[\"REQ\",\"s\"]").next()).isEqualTo("[\"EOSE\",\"s\"]");
+        }
+    }
+
+    @Test
+    void aClientThatStaysSilentIsDropped() throws Exception {
+        try (WebSocketClient client = connect()) {
+            client.send("[\"REQ\",\"s\"]").next();
+            endpoint.check(Duration.ZERO, Duration.ZERO);
+
+            assertThat(client.closeCode()).isEqualTo(1001);
+        }
+    }
+
+    @Test
+    void aClientWhoseEventsAreWorkedOnIsNotSilent() throws Exception {
+        CompletableFuture<Outcome> late = new CompletableFuture<>();
+        engine = event -> late;
+        try (WebSocketClient client = connect()) {
+            for (int i = 0; i < EndpointConnection.SLOTS; i++) {
+                client.send(message(event(22456)));
+            }
+            for (int i = 0; i < EndpointConnection.SLOTS; i++) {
+                sources.take();
+            }
+            endpoint.check(Duration.ZERO, Duration.ZERO);
+            late.complete(new Outcome.Applied());
+
+            assertThat(client.next()).contains(",true,");
+        }
+    }
+
+    @Test
+    void oneAddressHasABoundedNumberOfConnections() throws Exception {
+        ServerConfig.Listen behindProxy =
+                new ServerConfig.Listen(new HostPort("127.0.0.1", 0), List.of(), List.of(Cidr.of("127.0.0.0/8")));
+        List<WebSocketClient> clients = new ArrayList<>();
+        try (Endpoint crowded = new Endpoint(behindProxy, server.publicKey(), "1", health)) {
+            URI uri = URI.create("ws://127.0.0.1:" + crowded.bind().getPort());
+            crowded.start((event, source) -> engine.apply(event), count -> {});
+            for (int i = 0; i < Endpoint.MAX_CONNECTIONS_PER_ADDRESS; i++) {
+                clients.add(WebSocketClient.connect(uri, Map.of("X-Forwarded-For", "2001:db8::" + i)));
+                clients.get(i).send("[\"REQ\",\"s\"]").next();
+            }
+            assertThatThrownBy(() -> WebSocketClient.connect(uri, Map.of("X-Forwarded-For", "2001:db8::ffff")))
+                    .hasCauseInstanceOf(WebSocketHandshakeException.class);
+            clients.add(WebSocketClient.connect(uri, Map.of("X-Forwarded-For", "2001:db8:0:1::1")));
+        } finally {
+            clients.forEach(WebSocketClient::close);
         }
     }
 

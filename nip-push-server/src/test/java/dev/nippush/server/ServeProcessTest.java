@@ -25,9 +25,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
@@ -149,6 +152,28 @@ class ServeProcessTest {
             program.terminate();
             assertThat(program.exitCode()).isZero();
             assertThat(program.err()).noneMatch(ServeProcessTest::isTrace);
+        }
+    }
+
+    @Test
+    void halvesOfMessagesDoNotFillItsMemory() throws Exception {
+        String half = "[\"REQ\",\"s\",\"" + "\u00e9".repeat(250_000);
+        List<WebSocketClient> strangers = new ArrayList<>();
+        CompletableFuture<Integer> refused = new CompletableFuture<>();
+        try (ServerProcess program = ServerProcess.start(directory, FREE_PORT, "serve")) {
+            URI uri = program.awaitAddress();
+            for (int i = 0; i < 200; i++) {
+                WebSocketClient stranger = WebSocketClient.connect(uri, Map.of("X-Forwarded-For", "198.51.100.7"));
+                strangers.add(stranger);
+                stranger.sendHalf(half, refused);
+            }
+            assertThat(refused.get(20, TimeUnit.SECONDS)).isEqualTo(1013);
+            awaitReady(uri, status -> status == 200);
+            program.terminate();
+            assertThat(program.exitCode()).isZero();
+            assertThat(program.err()).noneMatch(ServeProcessTest::isTrace).noneMatch(line -> line.contains("Error"));
+        } finally {
+            strangers.forEach(WebSocketClient::close);
         }
     }
 

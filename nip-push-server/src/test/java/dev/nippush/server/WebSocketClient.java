@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -18,6 +19,7 @@ final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
 
     private final BlockingQueue<String> texts = new LinkedBlockingQueue<>();
     private final CompletableFuture<Integer> closed = new CompletableFuture<>();
+    private final CountDownLatch pings = new CountDownLatch(1);
     private final StringBuilder partial = new StringBuilder();
     private final WebSocket socket;
 
@@ -59,8 +61,9 @@ final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
         return text;
     }
 
-    int received() {
-        return texts.size();
+    /** Whether a ping came. */
+    boolean pinged() throws InterruptedException {
+        return pings.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     /** The code with which the other side closed. */
@@ -68,8 +71,10 @@ final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
         return closed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
-    CompletableFuture<Integer> closed() {
-        return closed;
+    /** Begins a message, and does not mind if the other side hangs up meanwhile; tells with which code it did. */
+    void sendHalf(String text, CompletableFuture<Integer> closeCode) {
+        closed.thenAccept(closeCode::complete);
+        socket.sendText(text, false);
     }
 
     @Override
@@ -79,6 +84,13 @@ final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
             texts.add(partial.toString());
             partial.setLength(0);
         }
+        webSocket.request(1);
+        return null;
+    }
+
+    @Override
+    public CompletionStage<?> onPing(WebSocket webSocket, ByteBuffer message) {
+        pings.countDown();
         webSocket.request(1);
         return null;
     }
