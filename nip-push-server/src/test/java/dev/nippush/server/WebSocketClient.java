@@ -9,8 +9,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A client of the platform's own making, that remembers what it is told. */
 final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
@@ -61,9 +63,21 @@ final class WebSocketClient implements WebSocket.Listener, AutoCloseable {
         return text;
     }
 
-    /** Whether a ping came. */
+    /** Whether a ping came, within the time of a few frames. */
     boolean pinged() throws InterruptedException {
-        return pings.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        return pings.await(50, TimeUnit.MILLISECONDS);
+    }
+
+    /** Whether the other side closed, within the time of a few frames. */
+    boolean isClosed() throws InterruptedException {
+        try {
+            closed.get(50, TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (ExecutionException e) {
+            return true;
+        }
     }
 
     /** The code with which the other side closed. */
