@@ -73,11 +73,13 @@ final class HeldEvents {
         Held held = new Held(event, receivedNanos, false);
         events.add(held);
         work.write(new Change.Hold(event), made -> {
-            held.written = made || repeated.getAsBoolean();
-            if (!held.written) {
+            // Only what is held for sure is folded into another: what the store knows as decided would take that with it.
+            held.written = made;
+            boolean maybe = made || repeated.getAsBoolean();
+            if (!maybe) {
                 events.remove(held);
             }
-            then.accept(held.written);
+            then.accept(maybe);
         });
         foldOldest(work, fold);
     }
