@@ -132,6 +132,9 @@ final class Endpoint implements AutoCloseable {
      * @throws IOException when the port is taken, or is not ours to take
      */
     InetSocketAddress bind() throws IOException {
+        if (new InetSocketAddress(listen.host(), listen.port()).isUnresolved()) {
+            throw new IOException("there is no host of this name");
+        }
         connector.open();
         return address();
     }

@@ -17,13 +17,13 @@ final class Logs {
 
     private Logs() {}
 
-    /** Sets how much is logged: ours as told, libraries at warnings, unless all is asked for. */
+    /** Sets how much is logged: ours as told, libraries at warnings or above. */
     static void configure(ServerConfig.LogLevel level) {
         ILoggerFactory factory = LoggerFactory.getILoggerFactory();
         if (factory instanceof LoggerContext context) {
             Level ours = Level.valueOf(level.name());
-            boolean all = ours.equals(Level.TRACE);
-            Level theirs = all ? Level.DEBUG : ours.isGreaterOrEqual(Level.WARN) ? ours : Level.WARN;
+            // Below this libraries log what they send, device tokens included.
+            Level theirs = ours.isGreaterOrEqual(Level.WARN) ? ours : Level.WARN;
             context.getLogger(OURS).setLevel(ours);
             context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(theirs);
         }

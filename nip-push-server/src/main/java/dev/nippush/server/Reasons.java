@@ -1,5 +1,7 @@
 package dev.nippush.server;
 
+import java.io.IOException;
+import java.net.BindException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 
@@ -15,6 +17,9 @@ final class Reasons {
         }
         if (failure instanceof NoSuchFileException) {
             return "there is no " + failure.getMessage();
+        }
+        if (failure instanceof IOException && failure.getCause() instanceof BindException bind) {
+            return of(bind);
         }
         String message = failure.getMessage();
         String text = message == null || message.isBlank() ? failure.getClass().getSimpleName() : message;

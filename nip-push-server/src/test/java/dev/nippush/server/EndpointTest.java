@@ -92,7 +92,9 @@ class EndpointTest {
         try (Endpoint second = new Endpoint(taken, server.publicKey(), "1", health)) {
             assertThatThrownBy(second::bind)
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining(String.valueOf(endpoint.address().getPort()));
+                    .extracting(Reasons::of)
+                    .asString()
+                    .contains("in use");
         }
     }
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -112,6 +113,19 @@ class MainTest {
         assertThat(err.toString())
                 .startsWith("nip-push: cannot use the key in /proc/none/")
                 .doesNotContain("\tat ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "nosuchhost.invalid:7447, there is no host of this name",
+        "192.0.2.1:7447, Cannot assign requested address"
+    })
+    void anAddressThatIsNotOursIsAFailure(String address, String reason) throws Exception {
+        Path file =
+                Files.writeString(directory.resolve("nip-push.properties"), "data-dir=data\nlisten=" + address + "\n");
+
+        assertThat(run("serve", "--config", file.toString())).isEqualTo(1);
+        assertThat(err.toString()).isEqualTo("nip-push: cannot listen on " + address + ": " + reason + "\n");
     }
 
     @Test
