@@ -288,7 +288,13 @@ final class Engine {
     }
 
     private void sweepRows(Lease lease, Instant before) {
-        store.sweep(lease, before, SWEEP_ROWS).whenComplete((rows, failure) -> {
+        CompletionStage<Integer> swept;
+        try {
+            swept = store.sweep(lease, before, SWEEP_ROWS);
+        } catch (RuntimeException e) {
+            swept = CompletableFuture.failedStage(e);
+        }
+        swept.whenComplete((rows, failure) -> {
             if (failure != null) {
                 log.warn("Old rows of {} stay until the next sweep", lease.partition(), failure);
             } else if (rows == SWEEP_ROWS && open) {
@@ -347,14 +353,24 @@ final class Engine {
 
         @Override
         public void control(
-                PublicKey sender, long createdAt, ControlMessage message, Stamp at, Consumer<Outcome> done) {
+                PublicKey sender,
+                long createdAt,
+                ControlMessage message,
+                Stamp at,
+                CompletableFuture<Outcome> outcome) {
             AccountRoom room = roomOf(sender);
-            room.lane().execute(() -> room.shard().control(sender, createdAt, message, at, done));
+            room.lane()
+                    .execute(Lane.answering(
+                            outcome, () -> room.shard().control(sender, createdAt, message, at, outcome::complete)));
         }
 
         @Override
         public void event(
-                NostrEvent event, Source source, Collection<PublicKey> candidates, Stamp at, Consumer<Outcome> done) {
+                NostrEvent event,
+                Source source,
+                Collection<PublicKey> candidates,
+                Stamp at,
+                CompletableFuture<Outcome> outcome) {
             Map<AccountRoom, List<PublicKey>> byRoom = new LinkedHashMap<>();
             for (PublicKey account : candidates) {
                 byRoom.computeIfAbsent(roomOf(account), any -> new ArrayList<>())
@@ -362,13 +378,14 @@ final class Engine {
             }
             AtomicInteger missing = new AtomicInteger(byRoom.size());
             AtomicReference<Tally> sum = new AtomicReference<>(Tally.NONE);
+            Consumer<Tally> done = tally -> {
+                sum.accumulateAndGet(tally, Tally::plus);
+                if (missing.decrementAndGet() == 0) {
+                    outcome.complete(outcome(sum.get()));
+                }
+            };
             byRoom.forEach((room, accounts) -> room.lane()
-                    .execute(() -> room.shard().event(event, source, accounts, at, tally -> {
-                        sum.accumulateAndGet(tally, Tally::plus);
-                        if (missing.decrementAndGet() == 0) {
-                            done.accept(outcome(sum.get()));
-                        }
-                    })));
+                    .execute(Lane.answering(outcome, () -> room.shard().event(event, source, accounts, at, done))));
         }
 
         private Outcome outcome(Tally tally) {
@@ -577,6 +594,11 @@ final class Engine {
         @Override
         public void leaseLost(Lease lease) {
             failing.add(lease.partition());
+            // Another server does the work now: what this one still sent, that one would send too.
+            gate.close();
+            for (DeviceRoom room : deviceRooms) {
+                room.lane().execute(() -> room.pushes().stop());
+            }
         }
     }
 }

@@ -148,8 +148,8 @@ public final class AccountShard {
                 .isPresent();
         if (account.lastSeen().online() && recently) {
             // The time of the last heartbeat is only known to about an hour: it gets one full timeout.
-            state.presence =
-                    new Presence.Online(now.nanos() + rules.heartbeatTimeout().toNanos());
+            state.provedUntil = now.nanos() + rules.heartbeatTimeout().toNanos();
+            state.presence = new Presence.Online(state.provedUntil);
         }
     }
 
@@ -610,6 +610,9 @@ public final class AccountShard {
         boolean wasOnline = state.isOnline();
         Presence.Transition transition = Presence.on(state.presence, input, at.nanos());
         state.presence = transition.next();
+        if (input instanceof Presence.Heartbeat && state.presence instanceof Presence.Online online) {
+            state.provedUntil = online.deadline();
+        }
         PublicKey account = state.account.pubkey();
         if (transition.dropUpTo().isPresent()) {
             int dropped = state.held.dropUpTo(transition.dropUpTo().getAsLong(), work);
@@ -671,11 +674,7 @@ public final class AccountShard {
 
     /** A timer is late: the machine stood still, and heartbeats may wait unread in the sockets. */
     private void standsStill(AccountState state, Stamp at, Work work) {
-        enter(
-                state,
-                new Presence.HearsAgain(at.nanos() + rules.heartbeatTimeout().toNanos()),
-                at,
-                work);
+        enter(state, new Presence.HearsAgain(hearsAgainUntil(state, at)), at, work);
     }
 
     /** From when on silence counts: while the server is deaf it proves nothing, for a time. */
@@ -684,10 +683,26 @@ public final class AccountShard {
             return OptionalLong.empty();
         }
         if (deafSince.isPresent() && online.deadline() - deafSince.getAsLong() > 0) {
-            long patience = deafSince.getAsLong() + AccountRules.DEAF_PATIENCE.toNanos();
+            long patience = earlier(
+                    deafSince.getAsLong() + AccountRules.DEAF_PATIENCE.toNanos(), longestWithoutHeartbeat(state));
             return OptionalLong.of(patience - online.deadline() > 0 ? patience : online.deadline());
         }
         return OptionalLong.of(online.deadline());
+    }
+
+    /** One full timeout from now, but however often the server goes deaf, not for ever. */
+    private long hearsAgainUntil(AccountState state, Stamp at) {
+        return earlier(at.nanos() + rules.heartbeatTimeout().toNanos(), longestWithoutHeartbeat(state));
+    }
+
+    private long longestWithoutHeartbeat(AccountState state) {
+        return state.provedUntil
+                + AccountRules.DEAF_PATIENCE.toNanos()
+                + rules.heartbeatTimeout().toNanos();
+    }
+
+    private static long earlier(long one, long other) {
+        return one - other <= 0 ? one : other;
     }
 
     /** The server hears its clients, or does not. */
@@ -708,11 +723,7 @@ public final class AccountShard {
     private void hearsAgain(AccountState state, Stamp at) {
         Work work = new Work();
         passTime(state, at, work);
-        enter(
-                state,
-                new Presence.HearsAgain(at.nanos() + rules.heartbeatTimeout().toNanos()),
-                at,
-                work);
+        enter(state, new Presence.HearsAgain(hearsAgainUntil(state, at)), at, work);
         work.commit(committer);
     }
 

@@ -12,6 +12,10 @@ final class AccountState {
 
     volatile Account account;
     Presence presence = Presence.OFFLINE;
+
+    /** Until when the client's own heartbeats made it ONLINE; only of meaning while it is. */
+    long provedUntil;
+
     final HeldEvents held;
 
     @Nullable

@@ -367,15 +367,16 @@ public final class DeviceLane {
             postpone(waiting, now.instant().plus(NO_TRANSPORT_PAUSE), now);
             return;
         }
-        if (line.get().circuit().pass(now.nanos()) == Circuit.Pass.LATER) {
-            postpone(waiting, now.instantAt(line.get().circuit().waitUntil()), now);
-            return;
-        }
         Meter meter =
                 meters.computeIfAbsent(device, any -> new Meter(METER_CAPACITY, METER_REFILL.toNanos(), now.nanos()));
-        if (!meter.take(now.nanos())) {
+        // A call would be over before its turn came.
+        if (!meter.take(now.nanos()) && !waiting.isCall()) {
             waiting.nextNanos = now.nanos() + meter.nanosUntilNext(now.nanos());
             scheduled.add(waiting);
+            return;
+        }
+        if (line.get().circuit().pass(now.nanos()) == Circuit.Pass.LATER) {
+            postpone(waiting, now.instantAt(line.get().circuit().waitUntil()), now);
             return;
         }
         queue.current = waiting;

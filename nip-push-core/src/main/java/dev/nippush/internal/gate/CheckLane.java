@@ -13,6 +13,7 @@ import dev.nippush.event.EventId;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
 import dev.nippush.internal.run.FairLane;
+import dev.nippush.internal.run.Lane;
 import dev.nippush.internal.run.Meter;
 import dev.nippush.internal.run.RecentMap;
 import dev.nippush.time.EngineTime;
@@ -77,7 +78,7 @@ final class CheckLane {
     void control(NostrEvent event, CompletableFuture<Outcome> outcome) {
         lane.execute(CONTROL, () -> {
             Stamp at = time.stamp();
-            return guarded(outcome, () -> checkControl(event, at, outcome));
+            return Lane.answering(outcome, () -> checkControl(event, at, outcome));
         });
     }
 
@@ -85,20 +86,8 @@ final class CheckLane {
     void event(NostrEvent event, Source source, Collection<PublicKey> candidates, CompletableFuture<Outcome> outcome) {
         lane.execute(source.key(), () -> {
             Stamp at = time.stamp();
-            return guarded(outcome, () -> checkEvent(event, source, candidates, at, outcome));
+            return Lane.answering(outcome, () -> checkEvent(event, source, candidates, at, outcome));
         });
-    }
-
-    /** A bug of ours must not leave an event without an answer, which would keep its credit for good. */
-    private static Runnable guarded(CompletableFuture<Outcome> outcome, Runnable check) {
-        return () -> {
-            try {
-                check.run();
-            } catch (RuntimeException | Error e) {
-                outcome.completeExceptionally(e);
-                throw e;
-            }
-        };
     }
 
     private void checkControl(NostrEvent event, Stamp at, CompletableFuture<Outcome> outcome) {
@@ -154,7 +143,7 @@ final class CheckLane {
             return;
         }
         seen.put(copy, outcome);
-        inside.control(sender, event.createdAt(), message, at, outcome::complete);
+        inside.control(sender, event.createdAt(), message, at, outcome);
     }
 
     private void checkEvent(
@@ -174,7 +163,7 @@ final class CheckLane {
             return;
         }
         proved.put(copy, true);
-        inside.event(event, source, candidates, at, outcome::complete);
+        inside.event(event, source, candidates, at, outcome);
     }
 
     private Optional<Refusal> proveEvent(NostrEvent event) {

@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -47,7 +46,7 @@ public final class Gate {
     private final GateListener listener;
     private final List<CheckLane> lanes;
     private final Credits credits = new Credits(MAX_OPEN, MAX_OPEN_BYTES, KEPT_FOR_CONTROL, MAX_OPEN_PER_SOURCE);
-    private final AtomicBoolean full = new AtomicBoolean();
+    private volatile boolean full;
     private volatile boolean open;
 
     /** Hears what the gate answered; called on any thread. */
@@ -164,8 +163,14 @@ public final class Gate {
 
     /** Tells when a control message found the door shut, and when the next one finds it open. */
     private void noteFull(boolean now, boolean urgent) {
-        if (urgent && full.compareAndSet(!now, now)) {
-            listener.full(now);
+        if (!urgent || full == now) {
+            return;
+        }
+        synchronized (this) {
+            if (full != now) {
+                full = now;
+                listener.full(now);
+            }
         }
     }
 

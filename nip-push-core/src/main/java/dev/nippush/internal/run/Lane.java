@@ -3,6 +3,7 @@ package dev.nippush.internal.run;
 import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,18 @@ public final class Lane implements Executor {
             run(task);
         }
         executor.execute(this::runTurn);
+    }
+
+    /** The same task; if it throws, whoever waits for the answer hears of it too. */
+    public static Runnable answering(CompletableFuture<?> answer, Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                answer.completeExceptionally(e);
+                throw e;
+            }
+        };
     }
 
     /** A task that throws is a bug of ours; the lane goes on, for the sake of all the others whose work is in it. */

@@ -375,4 +375,15 @@ class DeliveryTest {
         assertThat(rig.news.endings).hasSize(120);
         assertThat(rig.news.settled).doesNotHaveDuplicates();
     }
+
+    @Test
+    void aCallDoesNotWaitForItsTurn() {
+        User user = rig.registered();
+        for (int i = 0; i < 61; i++) {
+            rig.accept(rig.mention(user));
+        }
+        assertThat(rig.sent()).hasSize(60);
+        rig.accept(rig.call(user));
+        assertThat(rig.sent()).hasSize(61);
+    }
 }

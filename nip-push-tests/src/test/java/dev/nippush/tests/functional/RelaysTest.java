@@ -356,4 +356,18 @@ class RelaysTest {
                         .hearing())
                 .isTrue();
     }
+
+    @Test
+    void aHomeRelayThatComesAndGoesHoldsNothingForEver() {
+        User user = wrapped(R1);
+        user.goesOnline();
+        rig.comesIn(user);
+        for (int passed = 0; passed < 1_500; passed += 100) {
+            hears(false);
+            rig.pass(50);
+            hears(true);
+            rig.pass(50);
+        }
+        assertThat(rig.sent()).hasSize(1);
+    }
 }

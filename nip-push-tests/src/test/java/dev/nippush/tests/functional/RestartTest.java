@@ -2,12 +2,15 @@ package dev.nippush.tests.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nippush.NipPush;
+import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.store.Ending;
 import dev.nippush.tests.functional.Rig.User;
 import dev.nippush.transport.PushResult;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -156,6 +159,25 @@ class RestartTest {
         rig.restart();
         assertThat(rig.accept(event)).isEqualTo(new Outcome.Unwanted());
         rig.time.advance(Duration.ofHours(3));
+        assertThat(rig.sent()).hasSize(1);
+    }
+
+    @Test
+    void anEngineWhosePartOfTheStoreWasTakenOverStopsSending() {
+        User user = rig.registered();
+        NipPush former = rig.engine;
+        rig.startAgain();
+        CompletableFuture<Outcome> late =
+                former.accept(rig.mention(user), Source.host()).toCompletableFuture();
+        rig.time.runAll();
+        assertThat(late).isNotCompleted();
+        assertThat(rig.sent()).isEmpty();
+        assertThat(former.status().storeWorks()).isFalse();
+        assertThat(former.accept(rig.mention(user), Source.host())
+                        .toCompletableFuture()
+                        .join())
+                .isEqualTo(new Outcome.Closed());
+        rig.comesIn(user);
         assertThat(rig.sent()).hasSize(1);
     }
 }
