@@ -1,7 +1,6 @@
 package dev.nippush.relay;
 
 import java.io.IOException;
-import java.net.ProtocolException;
 import okhttp3.Interceptor;
 import okhttp3.Response;
 
@@ -11,14 +10,15 @@ import okhttp3.Response;
 final class PlainHandshake implements Interceptor {
 
     private static final String EXTENSIONS = "Sec-WebSocket-Extensions";
+    private static final String REFUSAL = "the relay uses an extension that it was not asked for";
 
     @Override
     public Response intercept(Chain chain) throws IOException {
         Response response = chain.proceed(
                 chain.request().newBuilder().removeHeader(EXTENSIONS).build());
         if (response.header(EXTENSIONS) != null) {
-            response.close();
-            throw new ProtocolException("the relay uses an extension that it was not asked for");
+            // OkHttp lets go of the connection when it refuses an answer itself, not when an interceptor throws.
+            return response.newBuilder().header("Connection", REFUSAL).build();
         }
         return response;
     }

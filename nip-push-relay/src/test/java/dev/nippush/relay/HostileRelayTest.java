@@ -138,7 +138,7 @@ class HostileRelayTest {
             throw new IOException("the client has left");
         });
 
-        assertThat(survive(bad)).contains("survived: ProtocolException: the relay uses an extension");
+        assertThat(survive(bad)).contains("survived: HTTP 101, ProtocolException", "the relay uses an extension");
     }
 
     /** 400 MiB of zero bytes, compressed. */
