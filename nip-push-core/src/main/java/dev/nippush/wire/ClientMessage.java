@@ -6,12 +6,15 @@ import dev.nippush.event.StrictJson;
 import java.io.IOException;
 import java.util.List;
 
-/** What a client sends to a relay (NIP-01, NIP-42). */
+/** What a client sends to a relay (NIP-01, NIP-42, NIP-45). */
 public sealed interface ClientMessage
-        permits ClientMessage.Event, ClientMessage.Req, ClientMessage.Close, ClientMessage.Auth {
+        permits ClientMessage.Event, ClientMessage.Req, ClientMessage.Count, ClientMessage.Close, ClientMessage.Auth {
 
     /** The longest message read in either direction, as UTF-8. */
     int MAX_BYTES = NostrEvent.MAX_BYTES;
+
+    /** The longest subscription id, in characters (NIP-01). */
+    int MAX_SUBSCRIPTION = 64;
 
     /** The most filters of one subscription. */
     int MAX_FILTERS = 500;
@@ -29,6 +32,7 @@ public sealed interface ClientMessage
         return switch (type) {
             case "EVENT" -> new Event(frame.event());
             case "REQ" -> new Req(frame.subscription(), frame.filters());
+            case "COUNT" -> new Count(frame.subscription(), frame.filters());
             case "CLOSE" -> new Close(frame.subscription());
             case "AUTH" -> new Auth(frame.event());
             default -> throw frame.failure(WireDefect.UNKNOWN_TYPE);
@@ -68,21 +72,53 @@ public sealed interface ClientMessage
          */
         public Req {
             Frame.requireSubscription(subscription);
-            filters = List.copyOf(filters);
-            if (filters.isEmpty() || filters.size() > MAX_FILTERS) {
-                throw WireFormatException.ofArgument(WireDefect.BAD_FILTER);
-            }
+            filters = checked(filters);
         }
 
         @Override
         public String toJson() {
-            StringBuilder out = new StringBuilder("[\"REQ\",");
-            StrictJson.appendString(out, subscription);
-            for (Filter filter : filters) {
-                filter.appendJson(out.append(','));
-            }
-            return out.append(']').toString();
+            return query("REQ", subscription, filters);
         }
+    }
+
+    /**
+     * A question for how many events there are (NIP-45).
+     *
+     * @param subscription 1 to 64 characters
+     * @param filters at least one, at most {@link #MAX_FILTERS}; copied
+     */
+    record Count(String subscription, List<Filter> filters) implements ClientMessage {
+
+        /**
+         * Checks both.
+         *
+         * @throws WireFormatException when one is out of range
+         */
+        public Count {
+            Frame.requireSubscription(subscription);
+            filters = checked(filters);
+        }
+
+        @Override
+        public String toJson() {
+            return query("COUNT", subscription, filters);
+        }
+    }
+
+    private static List<Filter> checked(List<Filter> filters) {
+        if (filters.isEmpty() || filters.size() > MAX_FILTERS) {
+            throw WireFormatException.ofArgument(WireDefect.BAD_FILTER);
+        }
+        return List.copyOf(filters);
+    }
+
+    private static String query(String type, String subscription, List<Filter> filters) {
+        StringBuilder out = new StringBuilder("[\"").append(type).append("\",");
+        StrictJson.appendString(out, subscription);
+        for (Filter filter : filters) {
+            filter.appendJson(out.append(','));
+        }
+        return out.append(']').toString();
     }
 
     /**

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 /** One message while it is read: an array whose first element is its type. */
 final class Frame {
 
-    private static final int MAX_SUBSCRIPTION = 64;
-
     private final JsonReader in;
     private @Nullable String subscription;
 
@@ -50,7 +48,7 @@ final class Frame {
     }
 
     private static boolean isSubscription(String text) {
-        return !text.isEmpty() && text.length() <= MAX_SUBSCRIPTION;
+        return !text.isEmpty() && text.length() <= ClientMessage.MAX_SUBSCRIPTION;
     }
 
     private String open() throws IOException {

@@ -39,6 +39,7 @@ class ClientMessageTest {
         for (ClientMessage message : List.of(
                 new ClientMessage.Event(EVENT),
                 new ClientMessage.Req("s\"1", List.of(FILTER, Filter.builder().build())),
+                new ClientMessage.Count("c", List.of(FILTER)),
                 new ClientMessage.Close("\u00e9".repeat(64)),
                 new ClientMessage.Auth(EVENT))) {
             assertThat(ClientMessage.parse(message.toJson())).isEqualTo(message);
@@ -66,7 +67,8 @@ class ClientMessageTest {
                 "[]|NO_MESSAGE",
                 "[1]|NO_MESSAGE",
                 "[[\"REQ\"]]|NO_MESSAGE",
-                "[\"COUNT\",\"s\",{}]|UNKNOWN_TYPE",
+                "[\"HELLO\",\"s\",{}]|UNKNOWN_TYPE",
+                "[\"COUNT\",\"s\"]|BAD_FILTER",
                 "[\"req\",\"s\",{}]|UNKNOWN_TYPE",
                 "[\"\"]|UNKNOWN_TYPE",
                 "[\"REQ\"]|BAD_SUBSCRIPTION",

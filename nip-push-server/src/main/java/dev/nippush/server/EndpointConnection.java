@@ -4,9 +4,11 @@ import static java.util.Objects.requireNonNull;
 
 import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
-import dev.nippush.event.EventId;
 import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
+import dev.nippush.wire.ClientMessage;
+import dev.nippush.wire.RelayMessage;
+import dev.nippush.wire.WireFormatException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -145,7 +147,7 @@ public final class EndpointConnection implements Session.Listener {
             close(StatusCode.TRY_AGAIN_LATER, "too much is being received");
         } else if (last) {
             takeSlot();
-            handle(ClientMessage.parse(whole), size);
+            handle(whole, size);
             demand();
         } else {
             host.giveBack(size);
@@ -214,23 +216,26 @@ public final class EndpointConnection implements Session.Listener {
         return bytes;
     }
 
-    private void handle(ClientMessage message, int bytes) {
+    private void handle(String text, int bytes) {
+        ClientMessage message;
+        try {
+            message = ClientMessage.parse(text);
+        } catch (WireFormatException e) {
+            bad(e.eventId(), e.getMessage(), bytes);
+            return;
+        }
         if (message instanceof ClientMessage.Event event) {
             handOver(new Waiting(event.event(), bytes));
-        } else if (message instanceof ClientMessage.Query query) {
-            answer(
-                    query.verb().equals("REQ")
-                            ? ServerMessages.eose(query.subscription())
-                            : ServerMessages.closed(query.subscription(), "unsupported: this server keeps no events"),
-                    bytes);
+        } else if (message instanceof ClientMessage.Req req) {
+            answer(new RelayMessage.Eose(req.subscription()), bytes);
+        } else if (message instanceof ClientMessage.Count count) {
+            answer(new RelayMessage.Closed(count.subscription(), "unsupported: this server keeps no events"), bytes);
         } else if (message instanceof ClientMessage.Auth auth) {
             answer(
-                    ServerMessages.ok(auth.event().id(), false, "invalid: no challenge was sent, and none is needed"),
+                    new RelayMessage.Ok(auth.event().id(), false, "invalid: no challenge was sent, and none is needed"),
                     bytes);
         } else if (message instanceof ClientMessage.Close) {
             release(bytes);
-        } else if (message instanceof ClientMessage.Bad bad) {
-            bad(bad.id(), bad.why(), bytes);
         } else {
             throw new AssertionError(message);
         }
@@ -240,18 +245,18 @@ public final class EndpointConnection implements Session.Listener {
         NostrEvent event = handed.event();
         if (!feeder && event.kind() != Kind.PUSH_CONTROL) {
             answer(
-                    ServerMessages.ok(event.id(), false, "blocked: only control messages are taken from here"),
+                    new RelayMessage.Ok(event.id(), false, "blocked: only control messages are taken from here"),
                     handed.bytes());
             return;
         }
         host.accept(event, source).whenComplete((outcome, failure) -> {
             if (failure != null) {
                 LOG.error("an event of {} was not answered", source, failure);
-                answer(ServerMessages.ok(event.id(), false, "error: internal"), handed.bytes());
+                answer(new RelayMessage.Ok(event.id(), false, "error: internal"), handed.bytes());
             } else if (outcome instanceof Outcome.Busy) {
                 keepForLater(handed);
             } else {
-                answer(ServerMessages.ok(event.id(), outcome), handed.bytes());
+                answer(Answers.of(event.id(), outcome), handed.bytes());
             }
         });
     }
@@ -283,15 +288,15 @@ public final class EndpointConnection implements Session.Listener {
         demand();
     }
 
-    private void bad(Optional<EventId> id, String why, int bytes) {
+    private void bad(Optional<String> id, String why, int bytes) {
         boolean enough;
         synchronized (lock) {
             badFrames++;
             enough = badFrames >= MAX_BAD_FRAMES;
         }
         answer(
-                id.map(known -> ServerMessages.ok(known, false, "invalid: " + why))
-                        .orElseGet(() -> ServerMessages.notice("invalid: " + why)),
+                id.<RelayMessage>map(known -> new RelayMessage.Ok(known, false, "invalid: " + why))
+                        .orElseGet(() -> new RelayMessage.Notice("invalid: " + why)),
                 bytes);
         if (enough) {
             LOG.info("closing the connection of {}: {} frames were no messages", source, MAX_BAD_FRAMES);
@@ -299,8 +304,8 @@ public final class EndpointConnection implements Session.Listener {
         }
     }
 
-    private void answer(String text, int bytes) {
-        write(session -> session.sendText(text, released(bytes)));
+    private void answer(RelayMessage message, int bytes) {
+        write(session -> session.sendText(message.toJson(), released(bytes)));
     }
 
     private void write(Consumer<Session> writing) {

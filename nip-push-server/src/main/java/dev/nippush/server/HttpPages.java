@@ -3,6 +3,7 @@ package dev.nippush.server;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.nippush.event.PublicKey;
+import dev.nippush.wire.ClientMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -82,7 +83,7 @@ final class HttpPages extends Handler.Abstract.NonBlocking {
     private String document() {
         JsonObject limitation = new JsonObject();
         limitation.addProperty("max_message_length", Endpoint.MAX_MESSAGE_BYTES);
-        limitation.addProperty("max_subid_length", ClientMessage.MAX_SUBSCRIPTION_LENGTH);
+        limitation.addProperty("max_subid_length", ClientMessage.MAX_SUBSCRIPTION);
         limitation.addProperty("auth_required", false);
         limitation.addProperty("payment_required", false);
         limitation.addProperty("restricted_writes", true);

@@ -32,7 +32,7 @@ final class PushServer {
     private final InetSocketAddress address;
     private final Health health;
     private final Endpoint endpoint;
-    private final HearingGateway relays;
+    private final RelayPool relays;
     private final NipPush engine;
     private final Transports transports;
 
@@ -40,7 +40,7 @@ final class PushServer {
             InetSocketAddress address,
             Health health,
             Endpoint endpoint,
-            HearingGateway relays,
+            RelayPool relays,
             NipPush engine,
             Transports transports) {
         this.address = address;
@@ -83,8 +83,8 @@ final class PushServer {
         Transports transports = Transports.of(config, health, List.of(address), out);
         AddressRule rule =
                 AddressRule.of(config.relays().allow(), config.relays().home(), List.of(address));
-        HearingGateway relays = new HearingGateway(
-                RelayPool.builder().addressRule(rule).keyPair(identity).build(), health);
+        RelayPool relays =
+                RelayPool.builder().addressRule(rule).keyPair(identity).build();
         NipPush.Builder builder = NipPush.builder(identity)
                 .relays(relays)
                 .homeRelays(config.relays().home())
@@ -100,7 +100,7 @@ final class PushServer {
         health.watch(() -> reasons(engine.status()));
         try {
             await(engine.start().toCompletableFuture(), START_PATIENCE, "the store cannot be read");
-            endpoint.start(engine::accept, relays::feeders);
+            endpoint.start(engine::accept, feeders -> engine.feeding(feeders > 0));
         } catch (IOException e) {
             server.stop(LAST_ANSWERS);
             throw new Failure("cannot listen on " + config.listen().address(), e);
@@ -124,6 +124,9 @@ final class PushServer {
         List<String> reasons = new ArrayList<>();
         if (!status.open()) {
             reasons.add("engine: closing");
+        }
+        if (!status.hearing()) {
+            reasons.add("relays: no home relay is connected, and no feeder");
         }
         if (!status.storeWorks()) {
             reasons.add("store: writes fail");

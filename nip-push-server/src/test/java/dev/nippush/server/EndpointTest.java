@@ -259,8 +259,8 @@ class EndpointTest {
 
     @Test
     void aMessageUpToTheLimitIsReadAndALargerOneCostsTheConnection() throws Exception {
-        String start = "[\"REQ\",\"s\",\"";
-        String end = "\"]";
+        String start = "[\"REQ\",\"s\",{\"search\":\"";
+        String end = "\"}]";
         int room = Endpoint.MAX_MESSAGE_BYTES - start.length() - end.length();
         try (WebSocketClient client = connect()) {
             assertThat(client.send(start + "x".repeat(room) + end).next()).isEqualTo("[\"EOSE\",\"s\"]");
@@ -272,7 +272,7 @@ class EndpointTest {
     @Test
     void aMessageInFragmentsIsLimitedAsAWhole() throws Exception {
         try (WebSocketClient client = connect()) {
-            client.sendFragment("[\"REQ\",", false).sendFragment("\"s\"]", true);
+            client.sendFragment("[\"REQ\",", false).sendFragment("\"s\",{}]", true);
             assertThat(client.next()).isEqualTo("[\"EOSE\",\"s\"]");
             assertThatThrownBy(() -> {
                         for (int i = 0; i < 1_000; i++) {
@@ -295,7 +295,7 @@ class EndpointTest {
     void halvesOfMessagesTakeABoundedPartOfTheMemory() throws Exception {
         List<WebSocketClient> clients = new ArrayList<>();
         CompletableFuture<Integer> refused = new CompletableFuture<>();
-        String half = "[\"REQ\",\"s\",\"" + "x".repeat(500_000);
+        String half = "[\"REQ\",\"s\",{\"search\":\"" + "x".repeat(500_000);
         long needed = Runtime.getRuntime().maxMemory() / 10 / half.length() + 2;
         try {
             for (long i = 0; i < needed; i++) {
@@ -308,7 +308,7 @@ class EndpointTest {
             clients.forEach(WebSocketClient::close);
         }
         try (WebSocketClient client = WebSocketClient.connect(uri(), FORWARDED)) {
-            client.sendFragment("[\"REQ\",", false).sendFragment("\"s\"]", true);
+            client.sendFragment("[\"REQ\",", false).sendFragment("\"s\",{}]", true);
             assertThat(client.next()).isEqualTo("[\"EOSE\",\"s\"]");
         }
     }
@@ -375,7 +375,7 @@ class EndpointTest {
                 held.add(open.take());
             }
             // The answer to another connection shows that the endpoint had its turn meanwhile.
-            assertThat(other.send("[\"REQ\",\"s\"]").next()).isEqualTo("[\"EOSE\",\"s\"]");
+            assertThat(other.send("[\"REQ\",\"s\",{}]").next()).isEqualTo("[\"EOSE\",\"s\"]");
             assertThat(open).isEmpty();
 
             held.forEach(outcome -> outcome.complete(new Outcome.Applied()));
@@ -391,20 +391,20 @@ class EndpointTest {
     @Test
     void aSilentClientIsPingedAndLives() throws Exception {
         try (WebSocketClient client = connect()) {
-            client.send("[\"REQ\",\"s\"]").next();
+            client.send("[\"REQ\",\"s\",{}]").next();
             // The answer may arrive before the endpoint listens again.
             do {
                 endpoint.check(Duration.ZERO, Duration.ofDays(1));
             } while (!client.pinged());
 
-            assertThat(client.send("[\"REQ\",\"s\"]").next()).isEqualTo("[\"EOSE\",\"s\"]");
+            assertThat(client.send("[\"REQ\",\"s\",{}]").next()).isEqualTo("[\"EOSE\",\"s\"]");
         }
     }
 
     @Test
     void aClientThatStaysSilentIsDropped() throws Exception {
         try (WebSocketClient client = connect()) {
-            client.send("[\"REQ\",\"s\"]").next();
+            client.send("[\"REQ\",\"s\",{}]").next();
             do {
                 endpoint.check(Duration.ofDays(1), Duration.ofMillis(100));
             } while (!client.isClosed());
@@ -441,7 +441,7 @@ class EndpointTest {
             crowded.start((event, source) -> engine.apply(event), count -> {});
             for (int i = 0; i < Endpoint.MAX_CONNECTIONS_PER_ADDRESS; i++) {
                 clients.add(WebSocketClient.connect(uri, Map.of("X-Forwarded-For", "2001:db8::" + i)));
-                clients.get(i).send("[\"REQ\",\"s\"]").next();
+                clients.get(i).send("[\"REQ\",\"s\",{}]").next();
             }
             assertThatThrownBy(() -> WebSocketClient.connect(uri, Map.of("X-Forwarded-For", "2001:db8::ffff")))
                     .hasCauseInstanceOf(WebSocketHandshakeException.class);

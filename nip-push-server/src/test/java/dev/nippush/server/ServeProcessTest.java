@@ -157,7 +157,7 @@ class ServeProcessTest {
 
     @Test
     void halvesOfMessagesDoNotFillItsMemory() throws Exception {
-        String half = "[\"REQ\",\"s\",\"" + "\u00e9".repeat(250_000);
+        String half = "[\"REQ\",\"s\",{\"search\":\"" + "\u00e9".repeat(250_000);
         List<WebSocketClient> strangers = new ArrayList<>();
         CompletableFuture<Integer> refused = new CompletableFuture<>();
         try (ServerProcess program = ServerProcess.start(directory, FREE_PORT, "serve")) {

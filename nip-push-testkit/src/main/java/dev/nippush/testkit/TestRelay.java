@@ -557,6 +557,8 @@ public final class TestRelay implements AutoCloseable {
         private void answer(ClientMessage message) {
             if (message instanceof ClientMessage.Req req) {
                 subscribe(new Request(number, req.subscription(), req.filters()));
+            } else if (message instanceof ClientMessage.Count count) {
+                send(new RelayMessage.Closed(count.subscription(), "unsupported: this relay does not count"));
             } else if (message instanceof ClientMessage.Close close) {
                 open.remove(close.subscription());
             } else if (message instanceof ClientMessage.Event event) {

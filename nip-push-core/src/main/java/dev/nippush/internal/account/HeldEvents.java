@@ -73,7 +73,8 @@ final class HeldEvents {
         Held held = new Held(event, receivedNanos, false);
         events.add(held);
         work.write(new Change.Hold(event), made -> {
-            // Only what is held for sure is folded into another: what the store knows as decided would take that with it.
+            // Only what is held for sure is folded into another: what the store knows as decided would take that with
+            // it.
             held.written = made;
             boolean maybe = made || repeated.getAsBoolean();
             if (!maybe) {
