@@ -61,6 +61,9 @@ final class Endpoint implements AutoCloseable {
     /** The part of the heap that messages of strangers may take, as bytes on the wire: in memory they take several times that. */
     private static final int MEMORY_SHARE = 10;
 
+    /** How much more those of feeders may take: room for their backlog, and still an end to what they leave unfinished. */
+    private static final int FEEDERS_FACTOR = 2;
+
     private static final Duration PING_AFTER = Duration.ofSeconds(30);
     private static final Duration DROP_AFTER = Duration.ofSeconds(90);
     private static final Duration CHECK_EVERY = Duration.ofSeconds(10);
@@ -275,8 +278,8 @@ final class Endpoint implements AutoCloseable {
         }
 
         @Override
-        public boolean reserve(int bytes) {
-            return kept.addAndGet(bytes) <= memory;
+        public boolean reserve(int bytes, boolean feeder) {
+            return kept.addAndGet(bytes) <= (feeder ? FEEDERS_FACTOR * memory : memory);
         }
 
         @Override

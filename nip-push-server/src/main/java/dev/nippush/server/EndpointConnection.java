@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client of the endpoint. Each frame takes a slot, from its arrival until its answer has left; without a free slot no
- * frame is asked for, and TCP makes the client wait. All connections together keep a bounded number of bytes; beyond it a
- * stranger who sends more is turned away. So neither clients that read no answers, nor halves of messages, nor a busy
+ * frame is asked for, and TCP makes the client wait. All connections together keep a bounded number of bytes; beyond it
+ * whoever sends more is turned away, strangers before feeders. So neither clients that read no answers, nor halves of messages, nor a busy
  * engine cost more memory than that, or any event that was taken.
  *
  * <p>Public for Jetty alone, which calls it by reflection.
@@ -44,11 +44,11 @@ public final class EndpointConnection implements Session.Listener {
         void schedule(Duration delay, Runnable task);
 
         /**
-         * Counts bytes that are about to be kept.
+         * Counts bytes that are about to be kept. Feeders have more room than strangers.
          *
          * @return whether there is room for them; they are counted in any case
          */
-        boolean reserve(int bytes);
+        boolean reserve(int bytes, boolean feeder);
 
         /** Counts bytes no longer. */
         void giveBack(int bytes);
@@ -119,7 +119,7 @@ public final class EndpointConnection implements Session.Listener {
     @Override
     public void onWebSocketPartialText(String part, boolean last) {
         int bytes = utf8Length(part);
-        boolean room = host.reserve(bytes) || feeder;
+        boolean room = host.reserve(bytes, feeder);
         int size;
         boolean fits;
         boolean more;

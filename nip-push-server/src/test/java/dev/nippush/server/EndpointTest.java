@@ -41,6 +41,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -291,15 +292,20 @@ class EndpointTest {
         }
     }
 
-    @Test
-    void halvesOfMessagesTakeABoundedPartOfTheMemory() throws Exception {
+    static List<Arguments> clients() {
+        return List.of(Arguments.of(FORWARDED, 1), Arguments.of(Map.of(), 2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("clients")
+    void halvesOfMessagesTakeABoundedPartOfTheMemory(Map<String, String> headers, int tenths) throws Exception {
         List<WebSocketClient> clients = new ArrayList<>();
         CompletableFuture<Integer> refused = new CompletableFuture<>();
         String half = "[\"REQ\",\"s\",{\"search\":\"" + "x".repeat(500_000);
-        long needed = Runtime.getRuntime().maxMemory() / 10 / half.length() + 2;
+        long needed = Runtime.getRuntime().maxMemory() * tenths / 10 / half.length() + 2;
         try {
             for (long i = 0; i < needed; i++) {
-                WebSocketClient client = WebSocketClient.connect(uri(), FORWARDED);
+                WebSocketClient client = WebSocketClient.connect(uri(), headers);
                 clients.add(client);
                 client.sendHalf(half, refused);
             }
@@ -307,7 +313,7 @@ class EndpointTest {
         } finally {
             clients.forEach(WebSocketClient::close);
         }
-        try (WebSocketClient client = WebSocketClient.connect(uri(), FORWARDED)) {
+        try (WebSocketClient client = WebSocketClient.connect(uri(), headers)) {
             client.sendFragment("[\"REQ\",", false).sendFragment("\"s\",{}]", true);
             assertThat(client.next()).isEqualTo("[\"EOSE\",\"s\"]");
         }
