@@ -363,6 +363,22 @@ class EndpointTest {
     }
 
     @Test
+    void aClientThatSendsWithoutWaitingIsAnsweredInFull() throws Exception {
+        int events = 30_000;
+        engine = event -> CompletableFuture.supplyAsync(Outcome.Applied::new);
+        String message = message(event(22456));
+        try (WebSocketClient client = connect()) {
+            for (int i = 0; i < events; i++) {
+                client.send(message);
+            }
+            for (int i = 0; i < events; i++) {
+                client.next();
+            }
+            assertThat(client.isClosed()).isFalse();
+        }
+    }
+
+    @Test
     void noMoreEventsAreOpenThanTheConnectionHasSlots() throws Exception {
         BlockingQueue<CompletableFuture<Outcome>> open = new LinkedBlockingQueue<>();
         engine = event -> {
