@@ -120,6 +120,12 @@ public final class ApnsTransport implements PushTransport {
                 && address.topic().map(topics::contains).orElse(true);
     }
 
+    /** The name under which logs have it. */
+    @Override
+    public String toString() {
+        return "ApnsTransport";
+    }
+
     @Override
     public int maxInFlight() {
         return maxInFlight;

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletionStage;
  * A way to push to devices: a provider such as APNs, or a host's own channel. The engine decides what to send, when,
  * and how often to try; a transport sends one message and says what the provider answered.
  *
- * <p>Implementations are called by several threads at once. They may be created and closed by the host only: the engine
+ * <p>Implementations are called by several threads at once; logs name them by {@code toString}. They may be created and closed by the host only: the engine
  * never closes a transport that was handed to it.
  */
 public interface PushTransport extends AutoCloseable {

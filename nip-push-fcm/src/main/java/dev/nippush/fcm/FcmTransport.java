@@ -82,6 +82,12 @@ public final class FcmTransport implements PushTransport {
         return address.channel().equals(Channel.FCM);
     }
 
+    /** The name under which logs have it. */
+    @Override
+    public String toString() {
+        return "FcmTransport";
+    }
+
     @Override
     public int maxInFlight() {
         return MAX_IN_FLIGHT;

@@ -274,7 +274,7 @@ final class ConfigReader {
                 .filter(key -> key.group().equals(group) && isSet(key))
                 .findFirst()
                 .orElseThrow();
-        problems.add(new Problem(where(said), said.name(), "is not enough: " + absent + " is missing"));
+        problems.add(new Problem(where(said), said.name(), "is not enough without " + absent));
     }
 
     private <T> Optional<T> optional(ConfigKey<T> key) {

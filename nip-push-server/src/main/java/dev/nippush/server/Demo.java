@@ -163,7 +163,7 @@ final class Demo {
             server.stop(PATIENCE);
             throw e;
         }
-        say("nip-push is ready: npub " + server.publicKey().npub());
+        say("nip-push is ready: " + server.publicKey().npub());
         return server;
     }
 

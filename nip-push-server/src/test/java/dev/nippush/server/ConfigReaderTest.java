@@ -220,10 +220,10 @@ class ConfigReaderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "apns.environment=production | is not enough: apns.key-file, apns.key-id and apns.team-id, or apns.certificate-file is missing",
-                "apns.environment=production | is not enough: apns.topics is missing",
-                "fcm.endpoint=https://fcm.example | is not enough: fcm.service-account-file is missing",
-                "apns.key-file=key.p8 | is not enough: apns.key-id and apns.team-id is missing",
+                "apns.environment=production | is not enough without apns.key-file, apns.key-id and apns.team-id, or apns.certificate-file",
+                "apns.environment=production | is not enough without apns.topics",
+                "fcm.endpoint=https://fcm.example | is not enough without fcm.service-account-file",
+                "apns.key-file=key.p8 | is not enough without apns.key-id and apns.team-id",
             })
     void anIncompleteGroupSaysWhatIsMissing(String line, String expected) throws Exception {
         assertThat(errors(line)).contains(file + ":1: " + line.substring(0, line.indexOf('=')) + ": " + expected);

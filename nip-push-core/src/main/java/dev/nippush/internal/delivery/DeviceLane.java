@@ -473,7 +473,7 @@ public final class DeviceLane {
                 log.error(
                         "{} stops: its provider refuses our credentials ({}). Pushes are kept, and one is tried from"
                                 + " time to time",
-                        line.transport().getClass().getSimpleName(),
+                        line.transport(),
                         rejected.reason());
                 outlets.parked(line.transport(), rejected.reason());
             }
@@ -481,7 +481,7 @@ public final class DeviceLane {
             return;
         }
         if (line.circuit().worked()) {
-            log.info("{} works again", line.transport().getClass().getSimpleName());
+            log.info("{} works again", line.transport());
             outlets.resumed(line.transport());
             dispatcher.resumed();
         }
