@@ -715,7 +715,7 @@ final class Model {
     String objectionTo(PushKey push, long now) {
         Decision decision = claim(push);
         if (decision == null) {
-            return "nothing was to be pushed for this event and device";
+            return standsForAnother(push) ? null : "nothing was to be pushed for this event and device";
         }
         if (decision.tainted || decision.user.inLimbo) {
             return null;
@@ -731,6 +731,14 @@ final class Model {
             return "the device is parked";
         }
         return null;
+    }
+
+    /** Whether it is an event that needs no push any more, but into which one was folded that does. */
+    private boolean standsForAnother(PushKey push) {
+        return decisions.values().stream()
+                .anyMatch(each -> each.state == State.PUSHED
+                        && !each.event.equals(push.event())
+                        && disk.standingFor(each.key()).event().equals(push.event()));
     }
 
     /** Whether an answer about the device of this push is taken note of. */
@@ -768,7 +776,7 @@ final class Model {
             OwedPush push, Ending ending, Set<PushKey> asked, Set<PushKey> accepted, Set<PushKey> rejected, long now) {
         Decision decision = claim(push.key());
         if (decision == null) {
-            return "there was no such push";
+            return standsForAnother(push.key()) ? null : "there was no such push";
         }
         DeviceAddress device = push.message().address();
         boolean gone = goneAt.getOrDefault(device, 0L) >= decision.received;
@@ -969,6 +977,7 @@ final class Model {
         }
         for (PushKey push : disk.owed.keySet()) {
             if (!claims.containsKey(push)
+                    && !standsForAnother(push)
                     && !isTainted(new Decided(disk.owed.get(push).account(), push.event()))) {
                 differences.add("owed, but nobody wants it: " + push.event() + " to " + push.device());
             }
@@ -1046,7 +1055,8 @@ final class Model {
         } else {
             for (PushKey push : disk.owed.keySet()) {
                 if (push.event().equals(decision.event)
-                        && disk.owed.get(push).account().equals(decision.user.key)) {
+                        && disk.owed.get(push).account().equals(decision.user.key)
+                        && !standsForAnother(push)) {
                     differences.add(what + " should not be owed to " + push.device() + ", but " + decision.state);
                 }
             }

@@ -92,7 +92,9 @@ final class Provider implements PushTransport {
         if (result instanceof PushResult.Accepted) {
             referee.delivered(message);
         }
-        life.schedule(Duration.ofMillis(random.nextInt(mood.maxDelayMillis + 1)), () -> {
+        // Not at a whole millisecond, so that what follows is not either.
+        Duration delay = Duration.ofNanos(random.nextLong(mood.maxDelayMillis * 1_000_000L + 1));
+        life.schedule(delay, () -> {
             answer.complete(referee.answers(message, result, askedAt));
         });
         return answer;

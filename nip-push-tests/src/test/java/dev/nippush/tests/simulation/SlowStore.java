@@ -20,8 +20,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
- * The way of one process to the disk: a change lands some time after it was asked for, or fails, and what has not landed
- * when the process is killed never does. The calls on a partition take effect in their order.
+ * The way of one process to the disk: a change lands some time after it was asked for, or fails, or lands and seems to
+ * fail; and what has not landed when the process is killed never does. The calls on a partition take effect in their order.
  */
 final class SlowStore implements PushStore {
 
@@ -33,6 +33,7 @@ final class SlowStore implements PushStore {
 
     private final Map<Partition, ArrayDeque<Runnable>> queues = new HashMap<>();
     private final Set<Partition> failed = new HashSet<>();
+    private final Set<Partition> unanswered = new HashSet<>();
     private int pending;
     private boolean everFailed;
 
@@ -58,6 +59,11 @@ final class SlowStore implements PushStore {
     /** Whether nothing is on its way to the disk, and nothing waits to be tried again. */
     boolean isIdle() {
         return pending == 0 && failed.isEmpty();
+    }
+
+    /** Whether something has landed of which the process does not know. */
+    boolean owesAnswers() {
+        return !unanswered.isEmpty();
     }
 
     /** Whether the process has ever had to try something again. */
@@ -99,6 +105,7 @@ final class SlowStore implements PushStore {
     private <T> CompletionStage<T> later(Lease lease, boolean writes, Supplier<CompletionStage<T>> call) {
         CompletableFuture<T> answer = new CompletableFuture<>();
         boolean fails = random.nextDouble() < trouble.failureRate;
+        boolean losesAnswer = fails && random.nextBoolean();
         ArrayDeque<Runnable> queue = queues.computeIfAbsent(lease.partition(), any -> new ArrayDeque<>());
         pending++;
         queue.add(() -> {
@@ -107,12 +114,17 @@ final class SlowStore implements PushStore {
                 everFailed = true;
                 if (writes) {
                     failed.add(lease.partition());
+                    if (losesAnswer) {
+                        unanswered.add(lease.partition());
+                        call.get();
+                    }
                 }
                 answer.completeExceptionally(new IOException("the disk fails, as the seed says"));
                 return;
             }
             if (writes) {
                 failed.remove(lease.partition());
+                unanswered.remove(lease.partition());
             }
             call.get().whenComplete((result, failure) -> {
                 if (failure != null) {
