@@ -512,6 +512,9 @@ final class Model {
     }
 
     private void push(Decision decision, long now) {
+        if (decision.user.inLimbo) {
+            taint(decision);
+        }
         if (decision.expires <= now) {
             decision.become(State.EXPIRED);
             return;
@@ -699,8 +702,15 @@ final class Model {
         return null;
     }
 
+    /** The decision that a push follows from. */
     private @Nullable Decision claim(PushKey push) {
-        return claims.get(push);
+        Decision decision = claims.get(push);
+        OwedPush row = disk.owed.get(push);
+        if (decision == null && row != null) {
+            Decided key = new Decided(row.account(), push.event());
+            return isTainted(key) ? decisions.get(key) : null;
+        }
+        return decision;
     }
 
     /** Whether the account of a push still has the device, without a break since the event came. */
