@@ -909,36 +909,35 @@ final class Model {
 
     private void revert(Decision decision) {
         Decided key = decision.key();
+        claims.values().removeIf(each -> each == decision);
         if (!disk.decided.contains(key)) {
             decisions.remove(key);
-            claims.values().removeIf(each -> each == decision);
             return;
         }
+        Decided carrier = disk.standingFor(key);
         Set<DeviceAddress> owed = new LinkedHashSet<>();
         disk.owed.forEach((push, row) -> {
-            if (push.event().equals(decision.event) && row.account().equals(decision.user.key)) {
+            if (push.event().equals(carrier.event()) && row.account().equals(decision.user.key)) {
                 owed.add(push.device());
             }
         });
-        claims.values().removeIf(each -> each == decision);
-        if (disk.held.containsKey(key)) {
+        if (disk.held.containsKey(carrier)) {
             decision.devices.clear();
-            for (DeviceAddress device : disk.held.get(key).devices()) {
+            for (DeviceAddress device : disk.held.get(carrier).devices()) {
                 if (stillOwned(decision, device)) {
                     decision.devices.add(device);
                 }
             }
             decision.state = decision.devices.isEmpty() ? State.CANCELLED : State.HELD;
         } else if (!owed.isEmpty()) {
-            decision.devices.clear();
-            decision.devices.addAll(owed);
-            decision.state = State.PUSHED;
-            owed.forEach(device -> claims.put(new PushKey(decision.event, device), decision));
-        } else if (decision.state == State.HELD || decision.state == State.PUSHED) {
-            Decided carrier = disk.standingFor(key);
             if (carrier.equals(key)) {
-                decision.state = State.DROPPED;
+                decision.devices.addAll(owed);
             }
+            decision.devices.retainAll(owed);
+            decision.state = State.PUSHED;
+            decision.devices.forEach(device -> claims.put(new PushKey(decision.event, device), decision));
+        } else if (decision.state == State.HELD || decision.state == State.PUSHED) {
+            decision.state = State.DROPPED;
         }
     }
 
