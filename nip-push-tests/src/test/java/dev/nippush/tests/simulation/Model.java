@@ -1023,7 +1023,9 @@ final class Model {
         differ(differences, who + " authors", reg.authors, onDisk.authors());
         differ(differences, who + " #e", reg.e, onDisk.e());
         differ(differences, who + " #p", reg.p, onDisk.p());
-        differ(differences, who + " caught up", reg.caughtUp, onDisk.caughtUp());
+        if (reg.wantsAnything()) {
+            differ(differences, who + " caught up", reg.caughtUp, onDisk.caughtUp());
+        }
         Map<DeviceAddress, Dev> devices = new LinkedHashMap<>();
         for (Device device : onDisk.devices()) {
             devices.put(
