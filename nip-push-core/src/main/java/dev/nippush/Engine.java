@@ -251,6 +251,12 @@ final class Engine {
                         landed -> all(deviceRooms, (room, i) -> room.committer().whenIdle()));
     }
 
+    /** Begins nothing more, whatever was not finished: the host may close its transports and its store now. */
+    void halt() {
+        accountRooms.forEach(room -> room.lane().execute(() -> room.shard().stop()));
+        deviceRooms.forEach(room -> room.lane().execute(() -> room.pushes().stop()));
+    }
+
     private static CompletionStage<Void> stopDeadlines(AccountRoom room) {
         room.lane().execute(() -> room.shard().stop());
         return room.committer().whenIdle();
@@ -596,9 +602,7 @@ final class Engine {
             failing.add(lease.partition());
             // Another server does the work now: what this one still sent, that one would send too.
             gate.close();
-            for (DeviceRoom room : deviceRooms) {
-                room.lane().execute(() -> room.pushes().stop());
-            }
+            halt();
         }
     }
 }

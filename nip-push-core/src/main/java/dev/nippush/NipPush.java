@@ -187,6 +187,7 @@ public final class NipPush implements AutoCloseable {
             stopped = ended;
         }
         EngineTime.Timer patience = time.schedule(CLOSE_PATIENCE, () -> {
+            engine.halt();
             if (ended.complete(null)) {
                 log.warn(
                         "Some work was not finished in {} s; what is owed stays in the store",

@@ -195,6 +195,25 @@ class FailingPartsTest {
     }
 
     @Test
+    void anEngineThatCouldNotFinishSendsNoMoreAfterItsPatience() {
+        FlakyStore store = new FlakyStore();
+        Rig rig = new Rig(builder -> builder.store(store));
+        User user = rig.registered();
+        for (int i = 0; i < 100; i++) {
+            rig.transport.script().answer(PushResult.retryLater("busy"));
+        }
+        rig.comesIn(user);
+        store.slow();
+        rig.offer(rig.mention(user), Source.host());
+        CompletableFuture<Void> stopped = rig.engine.stop().toCompletableFuture();
+        rig.pass(8);
+        assertThat(stopped).isCompleted();
+        int sent = rig.sent().size();
+        rig.pass(3_600);
+        assertThat(rig.sent()).hasSize(sent);
+    }
+
+    @Test
     void aStoreThatThrowsAtTheStartFailsTheStart() {
         InMemoryPushStore store = new InMemoryPushStore();
         VirtualTime time = new VirtualTime();
