@@ -50,19 +50,21 @@ public final class StrictJson {
 
     /** Says whether the text takes at most so many bytes as UTF-8. */
     public static boolean fitsUtf8(String text, int maxBytes) {
-        // A char takes at most three bytes: most texts need no look.
-        if (text.length() <= maxBytes / 3) {
-            return true;
-        }
+        // A char takes one to three bytes: most texts need no look.
+        return text.length() <= maxBytes / 3 || text.length() <= maxBytes && utf8Length(text) <= maxBytes;
+    }
+
+    /** Returns how many bytes the text takes as UTF-8. */
+    public static long utf8Length(String text) {
         long bytes = text.length();
-        for (int i = 0; i < text.length() && bytes <= maxBytes; i++) {
+        for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (c >= 0x80) {
                 // Each half of a surrogate pair counts two of the four bytes.
                 bytes += c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
             }
         }
-        return bytes <= maxBytes;
+        return bytes;
     }
 
     /**

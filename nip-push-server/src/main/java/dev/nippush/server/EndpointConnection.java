@@ -6,6 +6,7 @@ import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
 import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
+import dev.nippush.event.StrictJson;
 import dev.nippush.wire.ClientMessage;
 import dev.nippush.wire.RelayMessage;
 import dev.nippush.wire.WireFormatException;
@@ -118,7 +119,7 @@ public final class EndpointConnection implements Session.Listener {
 
     @Override
     public void onWebSocketPartialText(String part, boolean last) {
-        int bytes = utf8Length(part);
+        int bytes = Math.toIntExact(StrictJson.utf8Length(part));
         boolean room = host.reserve(bytes, feeder);
         int size;
         boolean fits;
@@ -205,18 +206,6 @@ public final class EndpointConnection implements Session.Listener {
         partial.setLength(0);
         partial.trimToSize();
         partialBytes = 0;
-    }
-
-    private static int utf8Length(String text) {
-        int bytes = text.length();
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c >= 0x80) {
-                // Each half of a surrogate pair counts two of the four bytes.
-                bytes += c < 0x800 || Character.isSurrogate(c) ? 1 : 2;
-            }
-        }
-        return bytes;
     }
 
     private void handle(String text, int bytes) {
