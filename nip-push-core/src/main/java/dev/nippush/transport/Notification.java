@@ -5,11 +5,12 @@ import static java.util.Objects.requireNonNull;
 import java.util.Map;
 
 /**
- * What a device is to show, in the terms that all providers share.
+ * What a device is to show, in the terms that all providers share. One without title and body is {@linkplain #isSilent()
+ * silent}: it wakes the app, which gets the data, and nothing is shown.
  *
  * @param title the first line
  * @param body the text; a transport shortens it where the payload would be too large for its provider
- * @param thread under which heading a phone groups notifications of the same sort; empty for none
+ * @param thread what a phone groups notifications by; empty for none
  * @param urgency how soon the device should be woken
  * @param data for the app, never shown; holds {@value #MESSAGE_TYPE} at least. Providers take text only, and refuse keys
  *     that are {@code from} or begin with {@code google} or {@code gcm}
@@ -46,13 +47,23 @@ public record Notification(String title, String body, String thread, Urgency urg
         return new Notification(title, body, "call", Urgency.HIGH, Map.of(MESSAGE_TYPE, CALL));
     }
 
+    /** Data only: the app is woken, and nothing is shown. {@code msgType} as given. */
+    public static Notification silent(Urgency urgency, Map<String, String> data) {
+        return new Notification("", "", "", urgency, data);
+    }
+
+    /** Whether there is nothing to show. */
+    public boolean isSilent() {
+        return title.isEmpty() && body.isEmpty();
+    }
+
     /** Says nothing of the content, which may be private. */
     @Override
     public String toString() {
         return "Notification[msgType " + data.get(MESSAGE_TYPE) + "]";
     }
 
-    /** How soon the device should be woken. Both sorts are shown to the user. */
+    /** How soon the device should be woken. */
     public enum Urgency {
         /** A message. */
         NORMAL,

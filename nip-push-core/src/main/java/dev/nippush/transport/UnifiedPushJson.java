@@ -3,12 +3,12 @@ package dev.nippush.transport;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * The text that an app reads which gets its messages by UnifiedPush without encryption, or by FCM without a Firebase SDK:
- * {@code {"notification":{"title":…,"body":…},"data":{"msgType":"0"}}}. For the authors of transports.
+ * {@code {"notification":{"title":…,"body":…},"data":{"msgType":"0"}}}, without {@code notification} where the message is
+ * {@linkplain Notification#isSilent() silent}. For the authors of transports.
  */
 public final class UnifiedPushJson {
 
@@ -17,14 +17,16 @@ public final class UnifiedPushJson {
     private UnifiedPushJson() {}
 
     /** The JSON text, its data in the order of the keys. */
-    public static String of(String title, String body, Map<String, String> data) {
-        JsonObject shown = new JsonObject();
-        shown.addProperty("title", title);
-        shown.addProperty("body", body);
+    public static String of(Notification message) {
         JsonObject text = new JsonObject();
-        text.add("notification", shown);
+        if (!message.isSilent()) {
+            JsonObject shown = new JsonObject();
+            shown.addProperty("title", message.title());
+            shown.addProperty("body", message.body());
+            text.add("notification", shown);
+        }
         JsonObject forTheApp = new JsonObject();
-        new TreeMap<>(data).forEach(forTheApp::addProperty);
+        new TreeMap<>(message.data()).forEach(forTheApp::addProperty);
         text.add("data", forTheApp);
         return GSON.toJson(text);
     }

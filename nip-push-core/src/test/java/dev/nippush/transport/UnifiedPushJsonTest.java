@@ -10,14 +10,14 @@ class UnifiedPushJsonTest {
 
     @Test
     void textIsWhatTheAppReads() {
-        assertThat(UnifiedPushJson.of("New message", "It's <here> & now.", Map.of("msgType", "0")))
+        assertThat(json("New message", "It's <here> & now.", Map.of("msgType", "0")))
                 .isEqualTo("{\"notification\":{\"title\":\"New message\",\"body\":\"It's <here> & now.\"},"
                         + "\"data\":{\"msgType\":\"0\"}}");
     }
 
     @Test
     void dataIsInTheOrderOfItsKeys() {
-        assertThat(UnifiedPushJson.of("t", "b", Map.of("msgType", "1", "a", "2", "z", "3")))
+        assertThat(json("t", "b", Map.of("msgType", "1", "a", "2", "z", "3")))
                 .endsWith("\"data\":{\"a\":\"2\",\"msgType\":\"1\",\"z\":\"3\"}}");
     }
 
@@ -25,11 +25,21 @@ class UnifiedPushJsonTest {
     void anyTextSurvives() {
         String title = "\"\\\u0000\n\u2028😀é";
 
-        assertThat(JsonParser.parseString(UnifiedPushJson.of(title, "", Map.of("msgType", "0")))
+        assertThat(JsonParser.parseString(json(title, "", Map.of("msgType", "0")))
                         .getAsJsonObject()
                         .getAsJsonObject("notification")
                         .get("title")
                         .getAsString())
                 .isEqualTo(title);
+    }
+
+    @Test
+    void silentMessageIsDataAlone() {
+        assertThat(UnifiedPushJson.of(Notification.silent(Notification.Urgency.NORMAL, Map.of("msgType", "0"))))
+                .isEqualTo("{\"data\":{\"msgType\":\"0\"}}");
+    }
+
+    private static String json(String title, String body, Map<String, String> data) {
+        return UnifiedPushJson.of(new Notification(title, body, "thread", Notification.Urgency.NORMAL, data));
     }
 }

@@ -7,6 +7,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import dev.nippush.transport.RetryAfterHeader;
 import java.time.Duration;
 import java.time.Instant;
@@ -71,8 +72,8 @@ final class FcmAnswers {
             case "INVALID_ARGUMENT" -> invalidArgument(error);
             case "SENDER_ID_MISMATCH", "THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR" ->
                 PushResult.rejected(Fault.DEVICE, error.code());
-            case "QUOTA_EXCEEDED" -> PushResult.retryAfter(delay.orElse(QUOTA_WINDOW), error.code());
-            case "INTERNAL", "UNAVAILABLE" -> new PushResult.RetryAfter(delay, error.code());
+            case "QUOTA_EXCEEDED" -> PushResult.retryAfter(Scope.SENDER, delay.orElse(QUOTA_WINDOW), error.code());
+            case "INTERNAL", "UNAVAILABLE" -> new PushResult.RetryAfter(Scope.SERVER, delay, error.code());
             default -> byStatus(answer.status(), error, delay);
         };
     }
@@ -88,8 +89,8 @@ final class FcmAnswers {
             // device.
             case 401, 403, 404, 405 -> PushResult.rejected(Fault.CREDENTIALS, reason);
             case 413 -> PushResult.rejected(Fault.MESSAGE, reason);
-            case 429 -> PushResult.retryAfter(delay.orElse(QUOTA_WINDOW), reason);
-            case 408, 500, 502, 503, 504 -> new PushResult.RetryAfter(delay, reason);
+            case 429 -> PushResult.retryAfter(Scope.SENDER, delay.orElse(QUOTA_WINDOW), reason);
+            case 408, 500, 502, 503, 504 -> new PushResult.RetryAfter(Scope.SERVER, delay, reason);
             default -> unknown(status, reason, delay);
         };
     }
@@ -98,7 +99,7 @@ final class FcmAnswers {
         warnOnce("HTTP " + status);
         return status >= 400 && status < 500
                 ? PushResult.rejected(Fault.MESSAGE, reason)
-                : new PushResult.RetryAfter(delay, reason);
+                : new PushResult.RetryAfter(Scope.SERVER, delay, reason);
     }
 
     private static PushResult invalidArgument(FcmError error) {

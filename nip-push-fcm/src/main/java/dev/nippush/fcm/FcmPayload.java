@@ -114,7 +114,7 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
     }
 
     private static SortedMap<String, String> embedded(Notification it, String instance) {
-        String json = UnifiedPushJson.of(it.title(), it.body(), it.data());
+        String json = UnifiedPushJson.of(it);
         SortedMap<String, String> data = new TreeMap<>();
         data.put("b", Base64.getEncoder().encodeToString(json.getBytes(StandardCharsets.UTF_8)));
         data.put("i", instance);

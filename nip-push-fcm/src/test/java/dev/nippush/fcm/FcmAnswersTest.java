@@ -6,6 +6,7 @@ import com.google.firebase.messaging.MessagingErrorCode;
 import dev.nippush.fcm.FcmAnswers.Answer;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -39,9 +40,10 @@ class FcmAnswersTest {
                             case INVALID_ARGUMENT -> PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT");
                             case SENDER_ID_MISMATCH -> PushResult.rejected(Fault.DEVICE, "SENDER_ID_MISMATCH");
                             case THIRD_PARTY_AUTH_ERROR -> PushResult.rejected(Fault.DEVICE, "THIRD_PARTY_AUTH_ERROR");
-                            case QUOTA_EXCEEDED -> PushResult.retryAfter(Duration.ofSeconds(60), "QUOTA_EXCEEDED");
-                            case INTERNAL -> PushResult.retryLater("INTERNAL");
-                            case UNAVAILABLE -> PushResult.retryLater("UNAVAILABLE");
+                            case QUOTA_EXCEEDED ->
+                                PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(60), "QUOTA_EXCEEDED");
+                            case INTERNAL -> PushResult.retryLater(Scope.SERVER, "INTERNAL");
+                            case UNAVAILABLE -> PushResult.retryLater(Scope.SERVER, "UNAVAILABLE");
                         });
     }
 
@@ -71,7 +73,7 @@ class FcmAnswersTest {
     @ParameterizedTest
     @ValueSource(ints = {301, 302, 408, 500, 502, 503, 504, 507, 599})
     void temporaryStatusWithoutDetailsIsRetried(int status) {
-        assertThat(read(status, "")).isEqualTo(PushResult.retryLater("HTTP " + status));
+        assertThat(read(status, "")).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP " + status));
     }
 
     @ParameterizedTest
@@ -79,7 +81,8 @@ class FcmAnswersTest {
     void temporaryFailureWaitsAsLongAsItSays(int status, String code) {
         Answer answer = new Answer(status, Optional.of("7"), error(code, code));
 
-        assertThat(answers.read(answer, NOW)).isEqualTo(PushResult.retryAfter(Duration.ofSeconds(7), code));
+        assertThat(answers.read(answer, NOW))
+                .isEqualTo(PushResult.retryAfter(Scope.SERVER, Duration.ofSeconds(7), code));
     }
 
     @Test
@@ -87,9 +90,10 @@ class FcmAnswersTest {
         String body = error("RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED");
 
         assertThat(answers.read(new Answer(429, Optional.of("5"), body), NOW))
-                .isEqualTo(PushResult.retryAfter(Duration.ofSeconds(5), "QUOTA_EXCEEDED"));
-        assertThat(read(429, body)).isEqualTo(PushResult.retryAfter(Duration.ofMinutes(1), "QUOTA_EXCEEDED"));
-        assertThat(read(429, "")).isEqualTo(PushResult.retryAfter(Duration.ofMinutes(1), "HTTP 429"));
+                .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(5), "QUOTA_EXCEEDED"));
+        assertThat(read(429, body))
+                .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofMinutes(1), "QUOTA_EXCEEDED"));
+        assertThat(read(429, "")).isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofMinutes(1), "HTTP 429"));
     }
 
     @Test
@@ -111,7 +115,8 @@ class FcmAnswersTest {
     void unknownCodeGoesByTheStatus() {
         assertThat(read(400, error("INVALID_ARGUMENT", "NEW_CODE")))
                 .isEqualTo(PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT"));
-        assertThat(read(503, error("UNAVAILABLE", "NEW_CODE"))).isEqualTo(PushResult.retryLater("UNAVAILABLE"));
+        assertThat(read(503, error("UNAVAILABLE", "NEW_CODE")))
+                .isEqualTo(PushResult.retryLater(Scope.SERVER, "UNAVAILABLE"));
     }
 
     @ParameterizedTest
@@ -132,20 +137,20 @@ class FcmAnswersTest {
                         + "\"fieldViolations\":[{\"field\":{}},7]}]}}",
             })
     void oddBodyGoesByItsStatus(String body) {
-        assertThat(read(502, body)).isEqualTo(PushResult.retryLater("HTTP 502"));
+        assertThat(read(502, body)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
         assertThat(read(400, body)).isEqualTo(PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT"));
     }
 
     @Test
     void deepBodyIsNoTrouble() {
-        assertThat(read(502, "[".repeat(30_000))).isEqualTo(PushResult.retryLater("HTTP 502"));
-        assertThat(read(502, "{\"error\":".repeat(6_000))).isEqualTo(PushResult.retryLater("HTTP 502"));
+        assertThat(read(502, "[".repeat(30_000))).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
+        assertThat(read(502, "{\"error\":".repeat(6_000))).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
     }
 
     @Test
     void reasonIsAWordAndNothingThatCouldForgeALogLine() {
         assertThat(read(503, "{\"error\":{\"status\":\"X\\n12:00 ERROR forged\"}}"))
-                .isEqualTo(PushResult.retryLater("HTTP 503"));
+                .isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 503"));
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.nippush.testkit.TestCertificates;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
 import dev.nippush.transport.PushResult.Rejected;
+import dev.nippush.transport.PushResult.Scope;
 import java.io.IOException;
 import java.net.Proxy;
 import java.net.ProxySelector;
@@ -209,7 +210,7 @@ class FcmTransportTest {
     void hugePageOfAProxyIsReadInPartOnly() {
         fake.reply(device, Reply.of(502, "<html>" + "x".repeat(4 << 20)));
 
-        assertThat(result(device)).isEqualTo(PushResult.retryLater("HTTP 502"));
+        assertThat(result(device)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
         // What is left unread is reset, for which the server may drop the connection under the next message: silence,
         // and
         // the engine sends it again.
@@ -223,7 +224,7 @@ class FcmTransportTest {
     void redirectIsNotFollowed() {
         fake.reply(device, Reply.of(307, "").with("Location", fake.endpoint() + "/elsewhere"));
 
-        assertThat(result(device)).isEqualTo(PushResult.retryLater("HTTP 307"));
+        assertThat(result(device)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 307"));
         assertThat(fake.sent().size()).isEqualTo(1);
     }
 
@@ -231,7 +232,7 @@ class FcmTransportTest {
     void immediateRetryIsLeftToTheEngine() {
         fake.reply(device, Reply.error(503, "UNAVAILABLE", "UNAVAILABLE").with("Retry-After", "0"));
 
-        assertThat(result(device)).isEqualTo(PushResult.retryAfter(Duration.ZERO, "UNAVAILABLE"));
+        assertThat(result(device)).isEqualTo(PushResult.retryAfter(Scope.SERVER, Duration.ZERO, "UNAVAILABLE"));
         assertThat(fake.sent().size()).isEqualTo(1);
     }
 

@@ -16,6 +16,7 @@ import dev.nippush.transport.Notification;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -134,10 +135,12 @@ class FirebaseDoorTest {
         assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT"));
         assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.DEVICE, "SENDER_ID_MISMATCH"));
         assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "PERMISSION_DENIED"));
-        assertThat(result(device)).isEqualTo(PushResult.retryAfter(Duration.ofSeconds(9), "QUOTA_EXCEEDED"));
-        assertThat(result(device)).isEqualTo(PushResult.retryAfter(Duration.ofSeconds(60), "QUOTA_EXCEEDED"));
-        assertThat(result(device)).isEqualTo(PushResult.retryLater("INTERNAL"));
-        assertThat(result(device)).isEqualTo(PushResult.retryLater("HTTP 502"));
+        assertThat(result(device))
+                .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(9), "QUOTA_EXCEEDED"));
+        assertThat(result(device))
+                .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(60), "QUOTA_EXCEEDED"));
+        assertThat(result(device)).isEqualTo(PushResult.retryLater(Scope.SERVER, "INTERNAL"));
+        assertThat(result(device)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
         assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "HTTP 404"));
     }
 

@@ -59,7 +59,7 @@ class PigeonTransport implements PushTransport {
     PushResult result(PigeonLoft.Reply reply) {
         return switch (reply.word()) {
             case "thanks" -> PushResult.accepted();
-            case "storm" -> new PushResult.RetryAfter(reply.pause(), "storm");
+            case "storm" -> new PushResult.RetryAfter(PushResult.Scope.SERVER, reply.pause(), "storm");
             case "deserted" -> new PushResult.DeviceGone(reply.since());
             case "illegible", "heavy" -> PushResult.rejected(Fault.MESSAGE, reply.word());
             case "hawks" -> PushResult.rejected(Fault.DEVICE, "hawks");

@@ -3,6 +3,7 @@ package dev.nippush.unifiedpush;
 import dev.nippush.address.ForbiddenAddressException;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import dev.nippush.transport.RetryAfterHeader;
 import java.io.IOException;
 import java.time.Clock;
@@ -50,7 +51,7 @@ final class UnifiedPushAnswers {
             return PushResult.accepted();
         }
         if (status >= 500) {
-            return new PushResult.RetryAfter(retryAfter(headers), reason);
+            return new PushResult.RetryAfter(status == 507 ? Scope.DEVICE : Scope.SERVER, retryAfter(headers), reason);
         }
         if (status < 400) {
             return PushResult.rejected(Fault.DEVICE, reason);
@@ -58,7 +59,7 @@ final class UnifiedPushAnswers {
         return switch (status) {
             case 401, 403 -> PushResult.rejected(Fault.DEVICE, reason);
             case 404, 410 -> PushResult.deviceGone();
-            case 408 -> PushResult.retryLater(reason);
+            case 408 -> PushResult.retryLater(Scope.SERVER, reason);
             case 429 -> PushResult.retryAfter(retryAfter(headers).orElse(PAUSE_WHEN_TOO_MANY), reason);
             default -> PushResult.rejected(Fault.MESSAGE, reason);
         };

@@ -33,8 +33,7 @@ final class UnifiedPushPayload {
     }
 
     private static byte[] bytes(Notification notification) {
-        return UnifiedPushJson.of(notification.title(), notification.body(), notification.data())
-                .getBytes(StandardCharsets.UTF_8);
+        return UnifiedPushJson.of(notification).getBytes(StandardCharsets.UTF_8);
     }
 
     /** For the header TTL, in whole seconds: zero means now or never. */

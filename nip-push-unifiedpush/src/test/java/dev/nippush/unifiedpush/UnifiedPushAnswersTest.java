@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.Optional;
 import okhttp3.Headers;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,16 +54,21 @@ class UnifiedPushAnswersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {500, 501, 502, 503, 504, 507, 520, 599})
+    @ValueSource(ints = {500, 501, 502, 503, 504, 520, 599})
     void serverErrorIsTemporary(int status) {
-        assertThat(answers.result(status, NONE)).isEqualTo(PushResult.retryLater("HTTP " + status));
+        assertThat(answers.result(status, NONE)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP " + status));
         assertThat(answers.result(status, Headers.of("Retry-After", "120")))
-                .isEqualTo(PushResult.retryAfter(Duration.ofSeconds(120), "HTTP " + status));
+                .isEqualTo(PushResult.retryAfter(Scope.SERVER, Duration.ofSeconds(120), "HTTP " + status));
+    }
+
+    @Test
+    void topicWithoutSubscriberSaysNothingOfItsServer() {
+        assertThat(answers.result(507, NONE)).isEqualTo(PushResult.retryLater("HTTP 507"));
     }
 
     @Test
     void requestTimeoutIsTemporary() {
-        assertThat(answers.result(408, NONE)).isEqualTo(PushResult.retryLater("HTTP 408"));
+        assertThat(answers.result(408, NONE)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 408"));
     }
 
     @Test
@@ -88,13 +93,13 @@ class UnifiedPushAnswersTest {
             })
     void retryAfterIsSecondsOrADateWithinADay(String value, long seconds) {
         assertThat(answers.result(503, Headers.of("Retry-After", value)))
-                .isEqualTo(PushResult.retryAfter(Duration.ofSeconds(seconds), "HTTP 503"));
+                .isEqualTo(PushResult.retryAfter(Scope.SERVER, Duration.ofSeconds(seconds), "HTTP 503"));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"soon", "99999999999999999999999", "-5", "1.5", "1e9", "0x10", "Sun, 99 Nov 2026", ""})
     void retryAfterThatIsNeitherIsNotThere(String value) {
         assertThat(answers.result(503, Headers.of("Retry-After", value)))
-                .isEqualTo(new PushResult.RetryAfter(Optional.empty(), "HTTP 503"));
+                .isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 503"));
     }
 }

@@ -16,6 +16,7 @@ import dev.nippush.transport.Notification.Urgency;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintWriter;
@@ -171,8 +172,8 @@ class UnifiedPushTransportTest {
         server.answerNext(device, HttpAnswer.of(503, "Retry-After", "0"), HttpAnswer.of(408));
 
         assertThat(result(transport, message(device)))
-                .isEqualTo(PushResult.retryAfter(Duration.ofSeconds(1), "HTTP 503"));
-        assertThat(result(transport, message(device))).isEqualTo(PushResult.retryLater("HTTP 408"));
+                .isEqualTo(PushResult.retryAfter(Scope.SERVER, Duration.ofSeconds(1), "HTTP 503"));
+        assertThat(result(transport, message(device))).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 408"));
         assertThat(server.posts().size()).isEqualTo(2);
     }
 
