@@ -7,14 +7,10 @@ import dev.nippush.event.PublicKey;
 import dev.nippush.event.Tag;
 import dev.nippush.event.UnsignedEvent;
 import java.nio.charset.StandardCharsets;
-import java.security.InvalidKeyException;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * A secret key with its public key: whoever holds it signs and decrypts in its name. Immutable; for any thread. The secret
@@ -77,8 +73,8 @@ public final class KeyPair {
     }
 
     /**
-     * Returns the same key with another source of the random bytes in signatures and initialisation vectors. One that is
-     * not random is for tests and simulations only.
+     * Returns the same key with another source of the random bytes in signatures, initialisation vectors and nonces. One
+     * that is not random is for tests and simulations only.
      */
     public KeyPair with(SecureRandom random) {
         return new KeyPair(secret, curve, random);
@@ -143,13 +139,7 @@ public final class KeyPair {
      * give the same 32 bytes; they tell nothing of the key or of other purposes.
      */
     public byte[] derive(String purpose) {
-        try {
-            Mac mac = Mac.getInstance("HmacSHA256");
-            mac.init(new SecretKeySpec(secret, "HmacSHA256"));
-            return mac.doFinal(purpose.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException | InvalidKeyException e) {
-            throw new AssertionError("every Java platform has HmacSHA256 for keys of any length", e);
-        }
+        return HmacSha256.of(secret, purpose.getBytes(StandardCharsets.UTF_8));
     }
 
     byte[] randomBytes(int count) {

@@ -41,7 +41,7 @@ public interface Secp256k1 {
     byte[] publicKey(byte[] secretKey32);
 
     /**
-     * Returns the X coordinate of the ECDH point, as it is: NIP-04 takes it unhashed.
+     * Returns the X coordinate of the ECDH point, as it is: NIP-04 and NIP-44 take it unhashed.
      *
      * @return 32 bytes
      * @throws BadKeyException when the public key has no point, or the secret key is out of range
