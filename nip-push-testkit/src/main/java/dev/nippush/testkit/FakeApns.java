@@ -298,7 +298,8 @@ public final class FakeApns implements Gateway {
 
     @Override
     public Set<Ability> abilities() {
-        return EnumSet.allOf(Ability.class);
+        return EnumSet.complementOf(
+                EnumSet.of(Ability.DEVICE_LIMIT, Ability.SENDER_LIMIT, Ability.STALL, Ability.SILENT));
     }
 
     @Override

@@ -223,7 +223,8 @@ public final class FakeFcm implements Gateway {
     @Override
     public Set<Ability> abilities() {
         // FCM tells that a token is gone, and not since when.
-        return Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(Ability.GONE_SINCE)));
+        return Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(
+                Ability.GONE_SINCE, Ability.DEVICE_LIMIT, Ability.SENDER_LIMIT, Ability.STALL, Ability.SILENT)));
     }
 
     @Override

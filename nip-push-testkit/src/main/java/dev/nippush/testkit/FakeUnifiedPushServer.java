@@ -53,8 +53,14 @@ public final class FakeUnifiedPushServer implements Gateway {
     public static final int MAX_BODY_BYTES = 4_096;
 
     private static final String PREFIX = "/up/";
-    private static final Set<Ability> ABILITIES = Collections.unmodifiableSet(
-            EnumSet.complementOf(EnumSet.of(Ability.GONE_SINCE, Ability.CREDENTIALS_REFUSED, Ability.COLLAPSE_KEY)));
+    private static final Set<Ability> ABILITIES = Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(
+            Ability.GONE_SINCE,
+            Ability.CREDENTIALS_REFUSED,
+            Ability.COLLAPSE_KEY,
+            Ability.DEVICE_LIMIT,
+            Ability.SENDER_LIMIT,
+            Ability.STALL,
+            Ability.SILENT)));
 
     private final Optional<TestCertificates> certificates;
     private final Server server;

@@ -42,6 +42,16 @@ public interface Gateway extends AutoCloseable {
     /** Accepts every message that {@link Answer.Hang} left open, and lets none hang from now on. */
     void release();
 
+    /**
+     * From now on nothing is answered, not even the attempt to connect, until {@link #close()} cuts everything off. A
+     * server stops, and leaves an open port behind that nobody accepts from.
+     *
+     * @throws UnsupportedOperationException if it lacks {@link Ability#STALL}
+     */
+    default void stall() {
+        throw new UnsupportedOperationException(getClass().getSimpleName() + " cannot stall");
+    }
+
     /** Stops it: nobody can reach it any more. */
     @Override
     void close();
@@ -50,8 +60,12 @@ public interface Gateway extends AutoCloseable {
     enum Ability {
         /** Answers {@link Answer.TemporaryFailure} without a delay. */
         TEMPORARY_FAILURE,
-        /** Answers {@link Answer.TemporaryFailure} with a delay. */
+        /** Names a delay with {@link Answer.TemporaryFailure}, and with the two limits if it knows them. */
         RETRY_AFTER,
+        /** Answers {@link Answer.DeviceLimit}. */
+        DEVICE_LIMIT,
+        /** Answers {@link Answer.SenderLimit}. */
+        SENDER_LIMIT,
         /** Answers {@link Answer.Gone} without a date. */
         GONE,
         /** Answers {@link Answer.Gone} with a date. */
@@ -66,6 +80,10 @@ public interface Gateway extends AutoCloseable {
         CONNECTION_LOSS,
         /** Knows {@link Answer.Hang} and {@link #release()}. */
         HANG,
+        /** Knows {@link #stall()}. */
+        STALL,
+        /** Tells a message that shows nothing from one that shows an empty text, in {@link Received#shown}. */
+        SILENT,
         /** Sees the collapse key of a message. */
         COLLAPSE_KEY,
         /** Sees until when a message is of use. */
@@ -87,6 +105,28 @@ public interface Gateway extends AutoCloseable {
          */
         record TemporaryFailure(Optional<Duration> retryAfter) implements Answer {
             public TemporaryFailure {
+                requireNonNull(retryAfter);
+            }
+        }
+
+        /**
+         * Has had too many messages for this device, and would take one for another; over HTTP a 429.
+         *
+         * @param retryAfter the delay that it asks for, in whole seconds; empty if it names none
+         */
+        record DeviceLimit(Optional<Duration> retryAfter) implements Answer {
+            public DeviceLimit {
+                requireNonNull(retryAfter);
+            }
+        }
+
+        /**
+         * Has had too many messages from this sender, whatever the device.
+         *
+         * @param retryAfter the delay that it asks for, in whole seconds; empty if it names none
+         */
+        record SenderLimit(Optional<Duration> retryAfter) implements Answer {
+            public SenderLimit {
                 requireNonNull(retryAfter);
             }
         }
@@ -127,6 +167,7 @@ public interface Gateway extends AutoCloseable {
      * @param data what the app gets
      * @param collapseKey what identifies a message that replaces this one; empty if the provider was told none
      * @param expiresAt until when the provider would keep it; empty if it was not told
+     * @param shown whether the device would show anything, if only an empty text, or make a sound
      */
     record Received(
             DeviceAddress device,
@@ -134,7 +175,8 @@ public interface Gateway extends AutoCloseable {
             String body,
             Map<String, String> data,
             Optional<String> collapseKey,
-            Optional<Instant> expiresAt) {
+            Optional<Instant> expiresAt,
+            boolean shown) {
         public Received {
             requireNonNull(device);
             requireNonNull(title);
@@ -142,6 +184,17 @@ public interface Gateway extends AutoCloseable {
             data = Map.copyOf(data);
             requireNonNull(collapseKey);
             requireNonNull(expiresAt);
+        }
+
+        /** For a gateway without {@link Ability#SILENT}: a message is shown if it has a text. */
+        public Received(
+                DeviceAddress device,
+                String title,
+                String body,
+                Map<String, String> data,
+                Optional<String> collapseKey,
+                Optional<Instant> expiresAt) {
+            this(device, title, body, data, collapseKey, expiresAt, !title.isEmpty() || !body.isEmpty());
         }
     }
 }

@@ -35,7 +35,8 @@ final class PigeonLoft implements Gateway {
     private boolean closed;
 
     PigeonLoft() {
-        this(EnumSet.allOf(Ability.class));
+        this(EnumSet.complementOf(
+                EnumSet.of(Ability.DEVICE_LIMIT, Ability.SENDER_LIMIT, Ability.STALL, Ability.SILENT)));
     }
 
     PigeonLoft(Set<Ability> abilities) {
