@@ -13,11 +13,11 @@ import java.util.TreeMap;
 
 /**
  * A notification as the JSON that Apple takes: {@code aps} with the alert, and the data beside it. Apple's "Generating a
- * remote notification" has the keys and the limit.
+ * remote notification" has the keys and the limit, its "Pushing background updates to your App" what a silent one is.
  */
 final class ApnsPayload {
 
-    /** The largest payload of an alert, in bytes of UTF-8. */
+    /** The largest payload, in bytes of UTF-8. */
     static final int MAX_BYTES = 4_096;
 
     /** Apple's own key, which data must not replace. */
@@ -31,8 +31,10 @@ final class ApnsPayload {
      * @return empty if not even that is enough
      */
     static Optional<String> render(Notification notification, int limit) {
-        return Shorten.toFit(notification, shorter -> size(json(shorter)) <= limit)
-                .map(ApnsPayload::json);
+        // A text that gives way to the last character makes no background push of an alert.
+        boolean silent = notification.isSilent();
+        return Shorten.toFit(notification, shorter -> size(json(shorter, silent)) <= limit)
+                .map(shorter -> json(shorter, silent));
     }
 
     /** How many bytes the text has on the wire. */
@@ -40,10 +42,21 @@ final class ApnsPayload {
         return json.getBytes(StandardCharsets.UTF_8).length;
     }
 
-    private static String json(Notification notification) {
-        ApnsPayloadBuilder builder = new SimpleApnsPayloadBuilder()
-                .setMutableContent(true)
-                .setSound(ApnsPayloadBuilder.DEFAULT_SOUND_FILENAME);
+    private static String json(Notification notification, boolean silent) {
+        ApnsPayloadBuilder builder = new SimpleApnsPayloadBuilder();
+        if (silent) {
+            builder.setContentAvailable(true);
+        } else {
+            alert(notification, builder);
+        }
+        Map<String, String> data = new TreeMap<>(notification.data());
+        data.remove(APS);
+        data.forEach(builder::addCustomProperty);
+        return builder.build();
+    }
+
+    private static void alert(Notification notification, ApnsPayloadBuilder builder) {
+        builder.setMutableContent(true).setSound(ApnsPayloadBuilder.DEFAULT_SOUND_FILENAME);
         if (!notification.title().isEmpty()) {
             builder.setAlertTitle(notification.title());
         }
@@ -57,9 +70,5 @@ final class ApnsPayload {
             // A call is worthless after a minute: it may break through a focus and a scheduled summary.
             builder.setInterruptionLevel(InterruptionLevel.TIME_SENSITIVE);
         }
-        Map<String, String> data = new TreeMap<>(notification.data());
-        data.remove(APS);
-        data.forEach(builder::addCustomProperty);
-        return builder.build();
     }
 }

@@ -21,6 +21,7 @@ final class ApnsPush implements ApnsPushNotification {
     private final UUID id = UUID.randomUUID();
     private final String token;
     private final String topic;
+    private final boolean silent;
     private final String collapseId;
     private final Instant expiration;
     private final String payload;
@@ -30,12 +31,14 @@ final class ApnsPush implements ApnsPushNotification {
     ApnsPush(
             String token,
             String topic,
+            boolean silent,
             String collapseId,
             Instant expiration,
             String payload,
             BooleanSupplier givenUp) {
         this.token = token;
         this.topic = topic;
+        this.silent = silent;
         this.collapseId = collapseId;
         this.expiration =
                 expiration.isAfter(LATEST) ? LATEST : expiration.isBefore(Instant.EPOCH) ? Instant.EPOCH : expiration;
@@ -65,12 +68,13 @@ final class ApnsPush implements ApnsPushNotification {
 
     @Override
     public DeliveryPriority getPriority() {
-        return DeliveryPriority.IMMEDIATE;
+        // Apple refuses a background push of another priority.
+        return silent ? DeliveryPriority.CONSERVE_POWER : DeliveryPriority.IMMEDIATE;
     }
 
     @Override
     public PushType getPushType() {
-        return PushType.ALERT;
+        return silent ? PushType.BACKGROUND : PushType.ALERT;
     }
 
     @Override

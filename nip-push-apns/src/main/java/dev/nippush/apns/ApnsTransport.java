@@ -36,9 +36,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Pushes to Apple devices by the APNs provider API (HTTP/2), with pushy as the client.
  *
- * <p>Every message is an alert push of priority 10 that a notification extension may change ({@code mutable-content});
- * the notification's data stand at the top level of the payload. A payload over 4,096 bytes is made to fit, from the end
- * of its text.
+ * <p>A message is an alert push of priority 10 that a notification extension may change ({@code mutable-content}). A
+ * {@linkplain Notification#isSilent() silent} one is a background push of priority 5, which shows nothing and which iOS
+ * hands to the app when it sees fit. The notification's data stand at the top level of the payload. A payload over 4,096
+ * bytes is made to fit, from the end of its text.
  *
  * <p>{@link #builder()} makes a transport with one connection of its own, which opens with the first push or by
  * {@link #warmUp()} and is kept. {@link #using} takes an {@link ApnsClient} that the caller keeps and closes.
@@ -158,7 +159,7 @@ public final class ApnsTransport implements PushTransport {
         String payload = ApnsPayload.render(Notification.message("", "", ""), ApnsPayload.MAX_BYTES)
                 .orElseThrow();
         // Given up from the start, so pushy gets as far as the connection and the provider token, and writes nothing.
-        handOver(new ApnsPush("", topics.get(0), "", Instant.EPOCH, payload, () -> true))
+        handOver(new ApnsPush("", topics.get(0), false, "", Instant.EPOCH, payload, () -> true))
                 .whenComplete((none, end) -> connected.complete(end instanceof ApnsPush.NotWritten));
         return connected.completeOnTimeout(false, deadline.toNanos(), TimeUnit.NANOSECONDS);
     }
@@ -205,9 +206,11 @@ public final class ApnsTransport implements PushTransport {
         final CompletableFuture<@Nullable Void> landed = new CompletableFuture<>();
         private final CompletableFuture<@Nullable Void> timer = new CompletableFuture<>();
         private final PushMessage message;
+        private final String topic;
 
         Exchange(PushMessage message) {
             this.message = message;
+            this.topic = message.address().topic().orElse(topics.get(0));
             result.whenComplete((answer, silence) -> {
                 timer.complete(null);
                 open.remove(this);
@@ -236,7 +239,8 @@ public final class ApnsTransport implements PushTransport {
         private void request(String payload, int limit) {
             ApnsPush push = new ApnsPush(
                     message.address().token(),
-                    message.address().topic().orElse(topics.get(0)),
+                    topic,
+                    message.notification().isSilent(),
                     message.collapseKey(),
                     message.expiresAt(),
                     payload,
@@ -244,7 +248,7 @@ public final class ApnsTransport implements PushTransport {
             long askedAt = System.nanoTime();
             responses.expect(push.getApnsId());
             handOver(push).whenComplete((response, end) -> {
-                Optional<Answer> answer = answer(response, responses.take(push.getApnsId()), askedAt);
+                Optional<Answer> answer = answer(response, responses.take(push.getApnsId()), topic, askedAt);
                 if (answer.isPresent() && answer.get().payloadTooLarge() && shrink(payload, limit)) {
                     return;
                 }
@@ -283,16 +287,18 @@ public final class ApnsTransport implements PushTransport {
 
     /** What is known of an answer: by pushy, which knows the reason, or by the frames that pushy passed over. */
     private static Optional<Answer> answer(
-            @Nullable PushNotificationResponse<ApnsPush> response, Response seen, long askedAt) {
+            @Nullable PushNotificationResponse<ApnsPush> response, Response seen, String topic, long askedAt) {
         if (response == null) {
             return seen.status()
-                    .map(status -> new Answer(status, seen.reason(), seen.timestamp(), seen.retryAfter(), askedAt));
+                    .map(status ->
+                            new Answer(status, seen.reason(), seen.timestamp(), seen.retryAfter(), topic, askedAt));
         }
         return Optional.of(new Answer(
                 response.getStatusCode(),
                 response.getRejectionReason().or(seen::reason),
                 response.getTokenInvalidationTimestamp().or(seen::timestamp),
                 seen.retryAfter(),
+                topic,
                 askedAt));
     }
 

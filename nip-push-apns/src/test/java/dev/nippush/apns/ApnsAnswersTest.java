@@ -15,9 +15,12 @@ import dev.nippush.testkit.FakeApns;
 import dev.nippush.testkit.FakeApns.Reply;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Rejected;
+import dev.nippush.transport.PushResult.Scope;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -33,6 +36,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 @Timeout(60)
@@ -41,68 +45,94 @@ class ApnsAnswersTest {
     /** Apple's "Handling notification responses from APNs", and the one that its servers spell otherwise. */
     private static final Map<String, Expected> DOCUMENTED = Map.ofEntries(
             entry("BadCollapseId", message(400)),
-            entry("BadDeviceToken", device(400)),
+            entry("BadDeviceToken", device(400, "sandbox", "production")),
             entry("BadExpirationDate", message(400)),
             entry("BadMessageId", message(400)),
             entry("BadPriority", message(400)),
-            entry("BadTopic", device(400)),
-            entry("DeviceTokenNotForTopic", device(400)),
+            entry("BadTopic", device(400, "topics")),
+            entry("DeviceTokenNotForTopic", device(400, "topics", "bundle ids")),
             entry("DuplicateHeaders", message(400)),
-            entry("IdleTimeout", later(400)),
+            entry("IdleTimeout", later(400, Scope.SERVER)),
             entry("InvalidPushType", message(400)),
             entry("MissingDeviceToken", message(400)),
-            entry("MissingTopic", device(400)),
+            entry("MissingTopic", device(400, "bundle ids")),
             entry("PayloadEmpty", message(400)),
-            entry("TopicDisallowed", device(400)),
-            entry("BadCertificate", credentials(403)),
-            entry("BadCertificateEnvironment", credentials(403)),
-            entry("BadEnvironmentKeyIdInToken", credentials(403)),
-            entry("BadEnvironmentKeyInToken", credentials(403)),
-            entry("ExpiredProviderToken", later(403)),
-            entry("Forbidden", credentials(403)),
-            entry("InvalidProviderToken", credentials(403)),
-            entry("MissingProviderToken", credentials(403)),
-            entry("UnrelatedKeyIdInToken", credentials(403)),
+            entry("TopicDisallowed", device(400, "topics", "team")),
+            entry("BadCertificate", credentials(403, "certificate")),
+            entry("BadCertificateEnvironment", credentials(403, "certificate", "sandbox", "production")),
+            entry("BadEnvironmentKeyIdInToken", credentials(403, "key", "sandbox", "production")),
+            entry("BadEnvironmentKeyInToken", credentials(403, "key", "sandbox", "production")),
+            entry("ExpiredProviderToken", later(403, Scope.DEVICE)),
+            entry("Forbidden", credentials(403, "APNs", "team")),
+            entry("InvalidProviderToken", credentials(403, "key file", "key id", "team id", "clock")),
+            entry("MissingProviderToken", credentials(403, "key id", "team id", "certificate")),
+            entry("UnrelatedKeyIdInToken", credentials(403, "key id", "team id")),
             entry("BadPath", message(404)),
             entry("MethodNotAllowed", message(405)),
             entry("ExpiredToken", gone(410)),
             entry("Unregistered", gone(410)),
             entry("PayloadTooLarge", message(413)),
-            entry("TooManyProviderTokenUpdates", pause(429, Duration.ofMinutes(20))),
-            entry("TooManyRequests", pause(429, Duration.ofSeconds(60))),
-            entry("InternalServerError", later(500)),
-            entry("ServiceUnavailable", later(503)),
-            entry("Shutdown", later(503)));
+            entry("TooManyProviderTokenUpdates", pause(429, Scope.SENDER, Duration.ofMinutes(20))),
+            entry("TooManyRequests", pause(429, Scope.DEVICE, Duration.ofSeconds(60))),
+            entry("InternalServerError", later(500, Scope.SERVER)),
+            entry("ServiceUnavailable", later(503, Scope.SERVER)),
+            entry("Shutdown", later(503, Scope.SERVER)));
 
     private static final FakeApns FAKE = FakeApns.start();
 
     private final DeviceAddress device = FAKE.device(0);
     private final ApnsTransport transport = builder(FAKE).build();
 
-    private record Expected(int status, Function<String, PushResult> result) {}
+    /**
+     * What an answer is to mean.
+     *
+     * @param status with which Apple gives the reason
+     * @param result without advice
+     * @param advised what the advice names
+     */
+    private record Expected(int status, Function<String, PushResult> result, List<String> advised) {
+
+        void assertMeant(String reason, PushResult actual) {
+            if (actual instanceof Rejected rejected) {
+                assertThat(PushResult.rejected(rejected.fault(), rejected.reason()))
+                        .isEqualTo(result.apply(reason));
+                assertThat(advised)
+                        .allSatisfy(named -> assertThat(rejected.advice()).contains(named));
+                assertThat(rejected.advice().isEmpty())
+                        .as(rejected.advice())
+                        .isEqualTo(rejected.fault() == Fault.MESSAGE);
+            } else {
+                assertThat(actual).isEqualTo(result.apply(reason));
+            }
+        }
+    }
 
     private static Expected message(int status) {
-        return new Expected(status, reason -> PushResult.rejected(Fault.MESSAGE, reason));
+        return rejected(status, Fault.MESSAGE);
     }
 
-    private static Expected device(int status) {
-        return new Expected(status, reason -> PushResult.rejected(Fault.DEVICE, reason));
+    private static Expected device(int status, String... advised) {
+        return rejected(status, Fault.DEVICE, advised);
     }
 
-    private static Expected credentials(int status) {
-        return new Expected(status, reason -> PushResult.rejected(Fault.CREDENTIALS, reason));
+    private static Expected credentials(int status, String... advised) {
+        return rejected(status, Fault.CREDENTIALS, advised);
     }
 
-    private static Expected later(int status) {
-        return new Expected(status, PushResult::retryLater);
+    private static Expected rejected(int status, Fault fault, String... advised) {
+        return new Expected(status, reason -> PushResult.rejected(fault, reason), List.of(advised));
     }
 
-    private static Expected pause(int status, Duration pause) {
-        return new Expected(status, reason -> PushResult.retryAfter(pause, reason));
+    private static Expected later(int status, Scope scope) {
+        return new Expected(status, reason -> PushResult.retryLater(scope, reason), List.of());
+    }
+
+    private static Expected pause(int status, Scope scope, Duration pause) {
+        return new Expected(status, reason -> PushResult.retryAfter(scope, pause, reason), List.of());
     }
 
     private static Expected gone(int status) {
-        return new Expected(status, reason -> PushResult.deviceGone());
+        return new Expected(status, reason -> PushResult.deviceGone(), List.of());
     }
 
     @AfterEach
@@ -134,7 +164,7 @@ class ApnsAnswersTest {
         assertThat(DOCUMENTED).containsKey(name);
         Expected expected = DOCUMENTED.get(name);
 
-        assertThat(answered(Reply.refuse(expected.status, name))).isEqualTo(expected.result.apply(name));
+        expected.assertMeant(name, answered(Reply.refuse(expected.status, name)));
     }
 
     static Set<String> documentedReasons() {
@@ -146,14 +176,13 @@ class ApnsAnswersTest {
     void everyDocumentedReasonIsUnderstood(String reason) {
         Expected expected = DOCUMENTED.get(reason);
 
-        assertThat(answered(Reply.refuse(expected.status, reason))).isEqualTo(expected.result.apply(reason));
+        expected.assertMeant(reason, answered(Reply.refuse(expected.status, reason)));
     }
 
     @ParameterizedTest
     @MethodSource("documentedReasons")
     void reasonDecidesWhateverTheStatus(String reason) {
-        assertThat(answered(Reply.refuse(418, reason)))
-                .isEqualTo(DOCUMENTED.get(reason).result.apply(reason));
+        DOCUMENTED.get(reason).assertMeant(reason, answered(Reply.refuse(418, reason)));
     }
 
     @ParameterizedTest
@@ -170,21 +199,24 @@ class ApnsAnswersTest {
 
         assertThat(answered(Reply.refuse(410, "Unregistered").timestamp(since).split()))
                 .isEqualTo(PushResult.deviceGone(since));
-        assertThat(answered(Reply.refuse(400, "BadDeviceToken").split()))
-                .isEqualTo(PushResult.rejected(Fault.DEVICE, "BadDeviceToken"));
+        DOCUMENTED
+                .get("BadDeviceToken")
+                .assertMeant(
+                        "BadDeviceToken",
+                        answered(Reply.refuse(400, "BadDeviceToken").split()));
     }
 
     static Stream<Map.Entry<Integer, PushResult>> bareStatuses() {
         return Stream.of(
                 entry(400, PushResult.rejected(Fault.MESSAGE, "HTTP 400")),
-                entry(403, PushResult.rejected(Fault.CREDENTIALS, "HTTP 403")),
+                entry(403, PushResult.retryLater("HTTP 403")),
                 entry(404, PushResult.rejected(Fault.MESSAGE, "HTTP 404")),
                 entry(410, PushResult.deviceGone()),
                 entry(413, PushResult.rejected(Fault.MESSAGE, "HTTP 413")),
                 entry(429, PushResult.retryAfter(Duration.ofSeconds(60), "HTTP 429")),
-                entry(500, PushResult.retryLater("HTTP 500")),
-                entry(502, PushResult.retryLater("HTTP 502")),
-                entry(503, PushResult.retryLater("HTTP 503")));
+                entry(500, PushResult.retryLater(Scope.SERVER, "HTTP 500")),
+                entry(502, PushResult.retryLater(Scope.SERVER, "HTTP 502")),
+                entry(503, PushResult.retryLater(Scope.SERVER, "HTTP 503")));
     }
 
     @ParameterizedTest
@@ -198,10 +230,12 @@ class ApnsAnswersTest {
         assertThat(answered(Reply.refuse(400, "BadWeather")))
                 .isEqualTo(PushResult.rejected(Fault.MESSAGE, "BadWeather"));
         assertThat(answered(Reply.refuse(403, "BadWeather")))
-                .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "BadWeather"));
+                .as("nobody knows whether a stranger's device can bring this about")
+                .isEqualTo(PushResult.retryLater("BadWeather"));
         assertThat(answered(Reply.refuse(429, "BadWeather")))
                 .isEqualTo(PushResult.retryAfter(Duration.ofSeconds(60), "BadWeather"));
-        assertThat(answered(Reply.refuse(500, "BadWeather"))).isEqualTo(PushResult.retryLater("BadWeather"));
+        assertThat(answered(Reply.refuse(500, "BadWeather")))
+                .isEqualTo(PushResult.retryLater(Scope.SERVER, "BadWeather"));
     }
 
     @Test
@@ -217,8 +251,9 @@ class ApnsAnswersTest {
         assertThat(answered(Reply.refuse(429, "TooManyRequests").retryAfter(delay)))
                 .isEqualTo(PushResult.retryAfter(delay, "TooManyRequests"));
         assertThat(answered(Reply.refuse(503, "ServiceUnavailable").retryAfter(delay)))
-                .isEqualTo(PushResult.retryAfter(delay, "ServiceUnavailable"));
-        assertThat(answered(Reply.bare(503).retryAfter(delay))).isEqualTo(PushResult.retryAfter(delay, "HTTP 503"));
+                .isEqualTo(PushResult.retryAfter(Scope.SERVER, delay, "ServiceUnavailable"));
+        assertThat(answered(Reply.bare(503).retryAfter(delay)))
+                .isEqualTo(PushResult.retryAfter(Scope.SERVER, delay, "HTTP 503"));
     }
 
     @Test
@@ -239,7 +274,7 @@ class ApnsAnswersTest {
         Reply expired = Reply.refuse(403, "ExpiredProviderToken");
 
         assertThat(answered(expired)).isEqualTo(PushResult.retryLater("ExpiredProviderToken"));
-        assertThat(answered(expired)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "ExpiredProviderToken"));
+        credentials(403, "clock").assertMeant("ExpiredProviderToken", answered(expired));
         assertThat(answered(Reply.accept())).isEqualTo(PushResult.accepted());
         assertThat(answered(expired)).isEqualTo(PushResult.retryLater("ExpiredProviderToken"));
     }
@@ -268,20 +303,70 @@ class ApnsAnswersTest {
     }
 
     private static ApnsAnswers.Answer unknown(String reason) {
-        return new ApnsAnswers.Answer(400, Optional.of(reason), Optional.empty(), Optional.empty(), 0);
+        return answer(400, reason, FakeApns.TOPIC);
+    }
+
+    private static ApnsAnswers.Answer answer(int status, String reason, String topic) {
+        Optional<String> word = Optional.of(reason).filter(it -> !it.isEmpty());
+        return new ApnsAnswers.Answer(status, word, Optional.empty(), Optional.empty(), topic, 0);
+    }
+
+    @Test
+    void appThatNeverWorkedDoesNotStopTheOthers() {
+        ApnsAnswers answers = new ApnsAnswers();
+        assertThat(answers.read(answer(200, "", "com.example.app"))).isEqualTo(PushResult.accepted());
+
+        PushResult foreign = answers.read(answer(403, "InvalidProviderToken", "com.example.foreign"));
+
+        device(403, "com.example.foreign", "topics", "team").assertMeant("InvalidProviderToken", foreign);
+        credentials(403)
+                .assertMeant(
+                        "InvalidProviderToken", answers.read(answer(403, "InvalidProviderToken", "com.example.app")));
+        credentials(403)
+                .assertMeant(
+                        "InvalidProviderToken",
+                        answers.read(answer(403, "InvalidProviderToken", "com.example.foreign")));
+    }
+
+    @Test
+    void appThatWorkedOnceIsRefusedForOurCredentials() {
+        ApnsAnswers answers = new ApnsAnswers();
+        answers.read(answer(200, "", "com.example.app"));
+        answers.read(answer(200, "", "com.example.other"));
+
+        credentials(403)
+                .assertMeant(
+                        "InvalidProviderToken", answers.read(answer(403, "InvalidProviderToken", "com.example.other")));
+    }
+
+    /** Which reasons a stranger could bring about by what he registers: a token, and one of our topics. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "BadDeviceToken",
+                "DeviceTokenNotForTopic",
+                "TopicDisallowed",
+                "BadTopic",
+                "MissingTopic",
+                "MissingDeviceToken",
+                "BadPath",
+                "TooManyRequests"
+            })
+    void whatAStrangerCanBringAboutStopsHisDeviceOnly(String reason) {
+        ApnsAnswers answers = new ApnsAnswers();
+
+        for (int i = 0; i < 1_000; i++) {
+            PushResult result = answers.read(answer(DOCUMENTED.get(reason).status, reason, FakeApns.TOPIC));
+            assertThat(result instanceof Rejected rejected && rejected.fault() == Fault.CREDENTIALS)
+                    .isFalse();
+            assertThat(result instanceof PushResult.RetryAfter later && later.scope() != Scope.DEVICE)
+                    .isFalse();
+        }
     }
 
     @Test
     void wholeTableIsDocumented() {
-        ApnsAnswers answers = new ApnsAnswers();
-
-        assertThat(DOCUMENTED.entrySet())
-                .allSatisfy(row -> assertThat(answers.read(new ApnsAnswers.Answer(
-                                row.getValue().status,
-                                Optional.of(row.getKey()),
-                                Optional.empty(),
-                                Optional.empty(),
-                                0)))
-                        .isEqualTo(row.getValue().result.apply(row.getKey())));
+        DOCUMENTED.forEach((reason, expected) ->
+                expected.assertMeant(reason, new ApnsAnswers().read(answer(expected.status, reason, FakeApns.TOPIC))));
     }
 }

@@ -158,6 +158,38 @@ class ApnsPayloadTest {
     }
 
     @Test
+    void silentNotificationIsContentAvailableAndItsData() {
+        Notification silent = Notification.silent(Urgency.NORMAL, Map.of("msgType", "0", "id", "ab"));
+
+        assertThat(json(render(silent)))
+                .isEqualTo(json("{\"aps\":{\"content-available\":1},\"id\":\"ab\",\"msgType\":\"0\"}"));
+    }
+
+    @Test
+    void dataOfASilentNotificationGiveWayAndItsTypeDoesNot() {
+        Notification silent = Notification.silent(
+                Urgency.NORMAL, Map.of("msgType", "0", "sealed", "x".repeat(LIMIT), "relay", "wss://r.example"));
+
+        assertThat(json(render(silent))).isEqualTo(json("""
+                        {"aps":{"content-available":1},"msgType":"0","relay":"wss://r.example"}"""));
+    }
+
+    @Test
+    void alertWhoseTextGaveWayIsNoBackgroundPush() {
+        int frame = bytes(render(new Notification("", "b", "", Urgency.NORMAL, Map.of("msgType", ""))));
+        Notification crowded = new Notification(
+                "",
+                "body",
+                "",
+                Urgency.NORMAL,
+                Map.of("msgType", "0".repeat(LIMIT - frame + "\"body\":\"b\"".length())));
+
+        assertThat(json(render(crowded)).getAsJsonObject("aps").keySet())
+                .contains("mutable-content")
+                .doesNotContain("content-available");
+    }
+
+    @Test
     void whatCannotFitIsNotRendered() {
         Notification notification =
                 new Notification("t", "b", "", Urgency.NORMAL, Map.of("msgType", "0".repeat(LIMIT)));

@@ -91,6 +91,24 @@ class ApnsTransportTest {
     }
 
     @Test
+    void silentPushIsABackgroundPush() {
+        Notification silent =
+                Notification.silent(Notification.Urgency.HIGH, Map.of("msgType", "1", "sealed", "YWJj", "aps", "x"));
+        try (ApnsTransport transport = builder(fake).build()) {
+            assertThat(send(transport, message(device, silent))).isEqualTo(PushResult.accepted());
+        }
+
+        Request request = fake.requests().last();
+        assertThat(request.headers())
+                .containsEntry("apns-push-type", "background")
+                .containsEntry("apns-priority", "5")
+                .containsEntry("apns-topic", FakeApns.TOPIC)
+                .containsEntry("apns-collapse-id", Pushes.COLLAPSE_KEY);
+        assertThat(request.json()).isEqualTo(JsonParser.parseString("""
+                        {"aps":{"content-available":1},"msgType":"1","sealed":"YWJj"}"""));
+    }
+
+    @Test
     void tokensOfAnyLengthAndAllTopicsAreServed() {
         try (ApnsTransport transport =
                 builder(fake).topics(List.of(FakeApns.TOPIC, OTHER_TOPIC)).build()) {
@@ -138,8 +156,10 @@ class ApnsTransportTest {
         try (FakeApns stranger = FakeApns.start();
                 ApnsTransport transport =
                         builder(fake).credentials(Pushes.tokenKey(stranger)).build()) {
-            assertThat(send(transport, message(device)))
-                    .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "InvalidProviderToken"));
+            assertThat(send(transport, message(device))).isInstanceOfSatisfying(PushResult.Rejected.class, refused -> {
+                assertThat(refused.fault()).isEqualTo(Fault.CREDENTIALS);
+                assertThat(refused.explained()).startsWith("InvalidProviderToken: ");
+            });
         }
     }
 
