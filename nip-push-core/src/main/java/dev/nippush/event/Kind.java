@@ -16,22 +16,76 @@ public final class Kind {
     public static final int REPOST = 6;
     /** NIP-25. */
     public static final int REACTION = 7;
+    /** NIP-58. */
+    public static final int BADGE_AWARD = 8;
     /** NIP-29 and NIP-C7: a message in a group. */
     public static final int GROUP_CHAT = 9;
     /** NIP-29, older drafts: an answer within a thread of a group. */
     public static final int GROUP_CHAT_REPLY = 10;
+    /** NIP-7D: the beginning of a thread. */
+    public static final int THREAD = 11;
+    /** NIP-29, older drafts: an answer in a thread. */
+    public static final int THREAD_REPLY = 12;
     /** NIP-59. */
     public static final int SEAL = 13;
+    /** NIP-18: a repost of anything but a note. */
+    public static final int GENERIC_REPOST = 16;
+    /** NIP-68. */
+    public static final int PICTURE = 20;
+    /** NIP-71. */
+    public static final int VIDEO = 21;
+    /** NIP-71: upright and short. */
+    public static final int SHORT_VIDEO = 22;
+    /** NIP-A4. */
+    public static final int PUBLIC_MESSAGE = 24;
     /** NIP-28. */
     public static final int CHANNEL_MESSAGE = 42;
     /** A direct message with versioned encryption, from before gift wraps. */
     public static final int VERSIONED_DIRECT_MESSAGE = 44;
+    /** Marmot: what happens in an end-to-end encrypted group, mostly messages. */
+    public static final int ENCRYPTED_GROUP_EVENT = 445;
+    /** NIP-88. */
+    public static final int POLL_RESPONSE = 1_018;
     /** NIP-59. */
     public static final int GIFT_WRAP = 1059;
     /** A direct message under double-ratchet encryption; its author is a throwaway key. */
     public static final int DOUBLE_RATCHET_MESSAGE = 1060;
+    /** NIP-88. */
+    public static final int POLL = 1_068;
+    /** NIP-22. */
+    public static final int COMMENT = 1_111;
+    /** NIP-A0. */
+    public static final int VOICE_MESSAGE = 1_222;
+    /** NIP-A0: an answer by voice. */
+    public static final int VOICE_COMMENT = 1_244;
+    /** NIP-53. */
+    public static final int LIVE_CHAT_MESSAGE = 1_311;
+    /** NIP-34. */
+    public static final int PATCH = 1_617;
+    /** NIP-34. */
+    public static final int PULL_REQUEST = 1_618;
+    /** NIP-34. */
+    public static final int PULL_REQUEST_UPDATE = 1_619;
+    /** NIP-34. */
+    public static final int ISSUE = 1_621;
+    /** NIP-34, older drafts. */
+    public static final int GIT_REPLY = 1_622;
+    /** NIP-34: the first of the states of an issue or patch. */
+    public static final int GIT_STATUS_FIRST = 1_630;
+    /** NIP-34: the last of the states of an issue or patch. */
+    public static final int GIT_STATUS_LAST = 1_633;
+    /** NIP-35. */
+    public static final int TORRENT_COMMENT = 2_004;
+    /** NIP-29: the first of the kinds that change a group. */
+    public static final int GROUP_CONTROL_FIRST = 9_000;
+    /** NIP-29: the last of the kinds that change a group. */
+    public static final int GROUP_CONTROL_LAST = 9_030;
+    /** NIP-61. */
+    public static final int NUTZAP = 9_321;
     /** NIP-57: the receipt of a zap, signed by the payment service. */
     public static final int ZAP = 9735;
+    /** NIP-84. */
+    public static final int HIGHLIGHT = 9_802;
     /** NIP-65: the relays where a user reads and writes. */
     public static final int READ_WRITE_RELAYS = 10_002;
     /** NIP-17: the relays where a user wants direct messages. */
@@ -46,6 +100,26 @@ public final class Kind {
     public static final int CALL = 25_050;
     /** What follows a call: answer, candidates, hang-up; as a gift wrap names it in its {@code k} tag. */
     public static final int CALL_SIGNAL = 25_051;
+    /** NIP-23. */
+    public static final int ARTICLE = 30_023;
+    /** NIP-53. */
+    public static final int LIVE_EVENT = 30_311;
+    /** NIP-53: an interactive room. */
+    public static final int LIVE_ROOM = 30_312;
+    /** NIP-53: a meeting in a room. */
+    public static final int LIVE_MEETING = 30_313;
+    /** NIP-99. */
+    public static final int CLASSIFIED_LISTING = 30_402;
+    /** NIP-52: an entry for whole days. */
+    public static final int CALENDAR_DAY = 31_922;
+    /** NIP-52: an entry at a time of day. */
+    public static final int CALENDAR_TIME = 31_923;
+    /** NIP-52: an answer to an invitation. */
+    public static final int CALENDAR_ANSWER = 31_925;
+    /** NIP-71. */
+    public static final int ADDRESSABLE_VIDEO = 34_235;
+    /** NIP-71: upright and short. */
+    public static final int ADDRESSABLE_SHORT_VIDEO = 34_236;
 
     private Kind() {}
 

@@ -1,38 +1,68 @@
 package dev.nippush.transport;
 
-import dev.nippush.event.Calls;
-import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
+import java.text.MessageFormat;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Locale.LanguageRange;
+import java.util.Map;
+import java.util.ResourceBundle;
 
 /** Says which sort of event came, and nothing that is only true of this one. */
 final class GenericComposer implements NotificationComposer {
 
+    /** Those with a bundle of their own, by the alphabet. The root bundle is English. */
+    static final List<Locale> LANGUAGES = List.of(Locale.GERMAN, Locale.ENGLISH, Locale.forLanguageTag("es"));
+
+    static final GenericComposer ENGLISH = new GenericComposer(Locale.ENGLISH);
+
+    private static final String BUNDLE = "dev.nippush.transport.notifications";
+
+    private final Locale language;
+    private final Map<Sort, Text> texts = new EnumMap<>(Sort.class);
+    private final String foldedTitle;
+    private final String foldedBody;
+
+    private record Text(String title, String body) {}
+
+    /** In one of {@link #LANGUAGES}. */
+    GenericComposer(Locale language) {
+        this.language = language;
+        // A bundle that is there is found as it is. For one that is not, the language of the machine would step in.
+        ResourceBundle bundle =
+                ResourceBundle.getBundle(BUNDLE, language.equals(Locale.ENGLISH) ? Locale.ROOT : language);
+        for (Sort sort : Sort.values()) {
+            texts.put(sort, new Text(bundle.getString(sort.key() + ".title"), bundle.getString(sort.key() + ".body")));
+        }
+        foldedTitle = bundle.getString("folded.title");
+        foldedBody = bundle.getString("folded.body");
+    }
+
+    /** In the closest language by the lookup of RFC 4647, section 3.4; English where there is none. */
+    static GenericComposer closestTo(Locale locale) {
+        Locale language = Locale.lookup(List.of(new LanguageRange(locale.toLanguageTag())), LANGUAGES);
+        return language == null || language.equals(Locale.ENGLISH) ? ENGLISH : new GenericComposer(language);
+    }
+
     @Override
     public Notification compose(NostrEvent event, PublicKey recipient) {
-        return switch (event.kind()) {
-            case Kind.GIFT_WRAP, Kind.EPHEMERAL_GIFT_WRAP ->
-                Calls.isOffer(event) ? Notification.call("Incoming call", "Someone is calling you.") : privateMessage();
-            case Kind.ENCRYPTED_DIRECT_MESSAGE, Kind.VERSIONED_DIRECT_MESSAGE, Kind.DOUBLE_RATCHET_MESSAGE ->
-                privateMessage();
-            case Kind.CHANNEL_MESSAGE, Kind.GROUP_CHAT, Kind.GROUP_CHAT_REPLY ->
-                Notification.message("New group message", "There is a new message in one of your groups.", "group");
-            case Kind.TEXT_NOTE ->
-                event.firstValue("e").isPresent()
-                        ? Notification.message("New reply", "Someone replied to you.", "note")
-                        : Notification.message("New mention", "Someone mentioned you.", "note");
-            case Kind.REPOST -> Notification.message("New repost", "Someone reposted your note.", "note");
-            case Kind.REACTION -> Notification.message("New reaction", "Someone reacted to your note.", "reaction");
-            case Kind.ZAP -> Notification.message("Zap received", "You received a zap.", "zap");
-            default -> Notification.message("New notification", "Something new is waiting for you.", "other");
-        };
+        Sort sort = Sort.of(event, recipient);
+        Text text = texts.get(sort);
+        return sort == Sort.CALL
+                ? Notification.call(text.title(), text.body())
+                : Notification.message(text.title(), text.body(), sort.thread(event));
     }
 
-    private static Notification privateMessage() {
-        return Notification.message("New message", "You have a new private message.", "message");
+    @Override
+    public Notification fold(int count, PublicKey recipient) {
+        String title = new MessageFormat(foldedTitle, language).format(new Object[] {count});
+        return Notification.message(title, foldedBody, Sort.OTHER.key());
     }
 
-    static Notification folded(int count) {
-        return Notification.message(count + " new notifications", "Open the app to see what is new.", "other");
+    @Override
+    public String toString() {
+        return "GenericComposer[" + language.toLanguageTag() + "]";
     }
 }
