@@ -9,6 +9,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Every key of the configuration, once: reading, defaults, help and the README's table are all made of this. */
@@ -84,6 +85,12 @@ final class ConfigKeys {
             Values.duration(SECOND),
             Values.text(RetryPolicy.DEFAULT_LIFETIME),
             "How long after its arrival an event is worth a push. At least 1s.");
+
+    static final ConfigKey<Locale> LANGUAGE = withDefault(
+            "notification.language",
+            Values.language(),
+            "en",
+            "The language of the texts that phones show, one of: " + Values.languages() + ".");
 
     static final ConfigKey<Path> APNS_KEY_FILE = single(
             "apns.key-file",
@@ -167,6 +174,7 @@ final class ConfigKeys {
             RETRY_INITIAL,
             RETRY_MAX,
             LIFETIME,
+            LANGUAGE,
             APNS_KEY_FILE,
             APNS_KEY_ID,
             APNS_TEAM_ID,

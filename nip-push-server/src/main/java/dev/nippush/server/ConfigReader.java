@@ -172,6 +172,7 @@ final class ConfigReader {
                 listen,
                 required(ConfigKeys.HEARTBEAT_TIMEOUT),
                 retryPolicy(),
+                required(ConfigKeys.LANGUAGE),
                 printing,
                 apns,
                 fcm,

@@ -7,6 +7,7 @@ import dev.nippush.address.AddressRule;
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.event.PublicKey;
 import dev.nippush.relay.RelayPool;
+import dev.nippush.transport.NotificationComposer;
 import dev.nippush.transport.PushTransport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -92,6 +93,7 @@ final class PushServer {
                 .listener(listener)
                 .heartbeatTimeout(config.heartbeatTimeout())
                 .retryPolicy(config.retryPolicy())
+                .composer(NotificationComposer.generic(config.language()))
                 .apnsTopics(config.apns().map(ServerConfig.Apns::topics).orElse(List.of()))
                 .accountsPerDevice(config.accountsPerDevice());
         transports.all().forEach(builder::transport);

@@ -7,12 +7,14 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * All that an operator can say, read and checked. Immutable.
  *
+ * @param language of the texts that phones show; one of those that there are texts in
  * @param printing whether nothing was said about transports, so that pushes are only printed
  * @param accountsPerDevice how many accounts may register the same device, 1 or more
  */
@@ -22,6 +24,7 @@ record ServerConfig(
         Listen listen,
         Duration heartbeatTimeout,
         RetryPolicy retryPolicy,
+        Locale language,
         boolean printing,
         Optional<Apns> apns,
         Optional<Fcm> fcm,

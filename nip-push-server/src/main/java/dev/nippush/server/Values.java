@@ -3,6 +3,7 @@ package dev.nippush.server;
 import dev.nippush.address.AddressRule;
 import dev.nippush.address.Cidr;
 import dev.nippush.address.RelayUrl;
+import dev.nippush.transport.NotificationComposer;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * How the values of configuration keys are written. Each parser throws {@link IllegalArgumentException} with a text that
@@ -110,6 +112,21 @@ final class Values {
             }
             return constants.get(index);
         };
+    }
+
+    /** A language that there are texts in, by its tag (BCP 47), in either case. */
+    static Parser<Locale> language() {
+        return (text, base) -> NotificationComposer.languages().stream()
+                .filter(language -> language.toLanguageTag().equalsIgnoreCase(text))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("must be one of: " + languages()));
+    }
+
+    /** The tags that {@link #language} reads. */
+    static String languages() {
+        return NotificationComposer.languages().stream()
+                .map(Locale::toLanguageTag)
+                .collect(Collectors.joining(", "));
     }
 
     /** Text of these characters alone. */

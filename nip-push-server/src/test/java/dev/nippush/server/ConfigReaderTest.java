@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,6 +58,7 @@ class ConfigReaderTest {
         assertThat(config.listen().proxies()).isEmpty();
         assertThat(config.heartbeatTimeout()).isEqualTo(Duration.ofSeconds(150));
         assertThat(config.retryPolicy()).isEqualTo(RetryPolicy.standard());
+        assertThat(config.language()).isEqualTo(Locale.ENGLISH);
         assertThat(config.apns()).isEmpty();
         assertThat(config.fcm()).isEmpty();
         assertThat(config.unifiedPush()).isPresent();
@@ -78,6 +80,7 @@ class ConfigReaderTest {
                 delivery.retry-initial=10ms
                 delivery.retry-max=1h
                 delivery.lifetime=2d
+                notification.language=DE
                 apns.key-file=key.p8
                 apns.key-id=KEY
                 apns.team-id=TEAM
@@ -108,6 +111,7 @@ class ConfigReaderTest {
         assertThat(config.heartbeatTimeout()).isEqualTo(Duration.ofMinutes(2));
         assertThat(config.retryPolicy())
                 .isEqualTo(new RetryPolicy(Duration.ofMillis(10), Duration.ofHours(1), Duration.ofDays(2)));
+        assertThat(config.language()).isEqualTo(Locale.GERMAN);
         ServerConfig.Apns apns = config.apns().orElseThrow();
         assertThat(apns.identity()).isEqualTo(new ApnsTokenKey(key, "KEY", "TEAM"));
         assertThat(apns.topics()).containsExactly("com.example.one", "com.example.two");
@@ -194,6 +198,8 @@ class ConfigReaderTest {
             delimiter = '|',
             value = {
                 "presence.heartbeat-timeout | 999ms | must be from 1s to 365d",
+                "notification.language | fr | must be one of: de, en, es",
+                "notification.language | de-AT | must be one of: de, en, es",
                 "presence.heartbeat-timeout | 150 | must be a whole number and ms, s, m, h or d, as 150s",
                 "presence.heartbeat-timeout | 1.5m | must be a whole number and ms, s, m, h or d, as 150s",
                 "presence.heartbeat-timeout | -5s | must be a whole number and ms, s, m, h or d, as 150s",

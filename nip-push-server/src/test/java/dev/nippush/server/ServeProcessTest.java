@@ -86,6 +86,19 @@ class ServeProcessTest {
     }
 
     @Test
+    void phonesAreToldInTheLanguageOfTheConfiguration() throws Exception {
+        Map<String, String> german = Map.of("NIP_PUSH_LISTEN", "127.0.0.1:0", "NIP_PUSH_NOTIFICATION_LANGUAGE", "de");
+        try (ServerProcess program = ServerProcess.start(directory, german, "serve")) {
+            PublicKey server = PublicKey.ofHex(program.await("public key").replaceFirst("public key +", ""));
+            try (WebSocketClient client = WebSocketClient.connect(program.awaitAddress())) {
+                send(client, new ControlWriter(alice, server).settings(SettingsDraft.forDevice(DEVICE), now));
+                send(client, message(now));
+                assertThat(program.await("push (printed, not sent)")).contains("Neue Nachricht");
+            }
+        }
+    }
+
+    @Test
     void theKeyPairOfTheFirstStartStays() throws Exception {
         String key;
         try (ServerProcess first = ServerProcess.start(directory, FREE_PORT, "serve")) {
