@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,6 +26,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -45,6 +49,12 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * A UnifiedPush server on the loopback interface and a free port: takes POSTs to its endpoints, answers as it is told,
  * and remembers every request. Like ntfy it takes 4,096 bytes at most, wants a {@code TTL}, and answers 201.
  *
+ * <p>It is a push service for Web Push too, and the browsers that subscribed there: what comes to a
+ * {@linkplain #webPushDevice Web Push device} is decrypted with the keys of that device. It is as strict as any of them.
+ * Answered with 400 are a {@code TTL}, {@code Urgency} or {@code Topic} that RFC 8030 does not allow, another content
+ * encoding than {@code aes128gcm}, and what the device could not decrypt or read; with 403 a VAPID header whose signature,
+ * audience, time or contact is wrong. {@link #demandVapid} makes it refuse senders without one.
+ *
  * <p>Safe for use by any number of threads.
  */
 public final class FakeUnifiedPushServer implements Gateway {
@@ -53,16 +63,21 @@ public final class FakeUnifiedPushServer implements Gateway {
     public static final int MAX_BODY_BYTES = 4_096;
 
     private static final String PREFIX = "/up/";
-    private static final Set<Ability> ABILITIES = Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(
-            Ability.GONE_SINCE,
-            Ability.CREDENTIALS_REFUSED,
-            Ability.COLLAPSE_KEY,
-            Ability.DEVICE_LIMIT,
-            Ability.SENDER_LIMIT,
-            Ability.STALL,
-            Ability.SILENT)));
+    private static final String WEB_PUSH_PREFIX = "/wp/";
+    private static final Set<Ability> WEB_PUSH_ABILITIES = Collections.unmodifiableSet(EnumSet.complementOf(
+            EnumSet.of(Ability.GONE_SINCE, Ability.CREDENTIALS_REFUSED, Ability.SENDER_LIMIT)));
+    private static final Set<Ability> ABILITIES = WEB_PUSH_ABILITIES.stream()
+            .filter(ability -> ability != Ability.COLLAPSE_KEY)
+            .collect(Collectors.toUnmodifiableSet());
+
+    private static final Pattern URGENCY = Pattern.compile("very-low|low|normal|high");
+    private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9_-]{1,32}");
+    private static final Pattern CONTACT = Pattern.compile("mailto:.+|https://.+");
+    /** RFC 8292, section 2. */
+    private static final Duration LONGEST_TOKEN = Duration.ofHours(24);
 
     private final Optional<TestCertificates> certificates;
+    private final boolean webPush;
     private final Server server;
     private final ServerConnector connector;
     private final Inbox<Received> received = new Inbox<>();
@@ -70,10 +85,13 @@ public final class FakeUnifiedPushServer implements Gateway {
     private final Map<String, Answer> answers = new HashMap<>();
     private final Map<String, Deque<HttpAnswer>> scripts = new HashMap<>();
     private final List<Runnable> hanging = new ArrayList<>();
+    private final Map<String, WebPushReceiver> receivers = new HashMap<>();
+    private Optional<Predicate<VapidToken>> demand = Optional.empty();
     private boolean released;
 
-    private FakeUnifiedPushServer(Optional<TestCertificates> certificates) {
+    private FakeUnifiedPushServer(Optional<TestCertificates> certificates, boolean webPush) {
         this.certificates = certificates;
+        this.webPush = webPush;
         QueuedThreadPool threads = new QueuedThreadPool(32);
         threads.setName("fake-unifiedpush");
         threads.setDaemon(true);
@@ -96,12 +114,17 @@ public final class FakeUnifiedPushServer implements Gateway {
 
     /** Starts one that speaks https, under this authority. */
     public static FakeUnifiedPushServer start(TestCertificates certificates) {
-        return started(new FakeUnifiedPushServer(Optional.of(certificates)));
+        return started(new FakeUnifiedPushServer(Optional.of(certificates), false));
+    }
+
+    /** Starts one that speaks https, with certificates of its own, and whose {@link #device} is a Web Push device. */
+    public static FakeUnifiedPushServer startWebPush() {
+        return started(new FakeUnifiedPushServer(Optional.of(TestCertificates.create()), true));
     }
 
     /** Starts one that speaks http, where TLS ends before it or none is wanted. */
     public static FakeUnifiedPushServer startPlain() {
-        return started(new FakeUnifiedPushServer(Optional.empty()));
+        return started(new FakeUnifiedPushServer(Optional.empty(), false));
     }
 
     private static FakeUnifiedPushServer started(FakeUnifiedPushServer fake) {
@@ -131,26 +154,80 @@ public final class FakeUnifiedPushServer implements Gateway {
 
     /** An endpoint of this server, as a URL with the host {@code localhost}. */
     public String endpoint(String name) {
+        return origin() + PREFIX + name;
+    }
+
+    private String origin() {
         String scheme = certificates.isPresent() ? "https" : "http";
-        return scheme + "://localhost:" + connector.getLocalPort() + PREFIX + name;
+        return scheme + "://localhost:" + connector.getLocalPort();
     }
 
     @Override
     public Set<Ability> abilities() {
-        return ABILITIES;
+        return webPush ? WEB_PUSH_ABILITIES : ABILITIES;
     }
 
     /** One of its endpoints. Only a server that speaks https has devices. */
     @Override
     public DeviceAddress device(int number) {
-        return address(String.format("%032x", 0xfeed_0000_0000_0000L + number));
+        return webPush ? webPushDevice(number) : address(endpoint(name(number)));
     }
 
-    private DeviceAddress address(String name) {
-        String endpoint = endpoint(name);
+    /**
+     * A browser that subscribed here, each with keys of its own. The {@linkplain DeviceAddress#text() text} is what its app
+     * would register: the JSON of its {@code PushSubscription}.
+     *
+     * @param number which one, 0 to 999; the same number is always the same device
+     */
+    public DeviceAddress webPushDevice(int number) {
+        String url = origin() + WEB_PUSH_PREFIX + name(number);
+        return address(receiver(url).subscription(url));
+    }
+
+    /**
+     * Who decrypts what is sent to one of the {@linkplain #webPushDevice Web Push devices}.
+     *
+     * @throws IllegalArgumentException for another device
+     */
+    public synchronized WebPushReceiver receiver(DeviceAddress device) {
+        return Optional.ofNullable(receivers.get(device.token()))
+                .orElseThrow(() -> new IllegalArgumentException("no Web Push device of this server: " + device));
+    }
+
+    private synchronized WebPushReceiver receiver(String url) {
+        return receivers.computeIfAbsent(url, any -> WebPushReceiver.create());
+    }
+
+    private static String name(int number) {
+        return String.format("%032x", 0xfeed_0000_0000_0000L + number);
+    }
+
+    private static DeviceAddress address(String deviceId) {
         return new DeviceAddressReader(List.of())
-                .read(endpoint)
-                .orElseThrow(() -> new IllegalStateException("no device can have this endpoint: " + endpoint));
+                .read(deviceId)
+                .orElseThrow(() -> new IllegalStateException("no device can have this address: " + deviceId));
+    }
+
+    /**
+     * From now on whoever pushes to a Web Push device has to say who he is, with a contact, as Apple's service wants it:
+     * 401 for requests without VAPID.
+     */
+    public synchronized void demandVapid() {
+        demand = Optional.of(token -> token.contact().isPresent());
+    }
+
+    /**
+     * As {@link #demandVapid()}, and the sender has to be the one that the devices subscribed to: 403 for others.
+     *
+     * @param applicationServerKey his public key, base64url of 65 bytes
+     */
+    public synchronized void demandVapid(String applicationServerKey) {
+        demand = Optional.of(token ->
+                token.contact().isPresent() && token.applicationServerKey().equals(applicationServerKey));
+    }
+
+    private synchronized Optional<Predicate<VapidToken>> demand() {
+        return demand;
     }
 
     /** {@inheritDoc} The provider has no credentials to refuse, and no date for what is gone. */
@@ -198,6 +275,10 @@ public final class FakeUnifiedPushServer implements Gateway {
         } catch (Exception e) {
             throw new IllegalStateException("the server does not stop", e);
         }
+    }
+
+    private synchronized boolean isSubscribed(String url) {
+        return receivers.containsKey(url);
     }
 
     private synchronized Optional<HttpAnswer> scripted(String url) {
@@ -266,16 +347,20 @@ public final class FakeUnifiedPushServer implements Gateway {
             byte[] body = bytes(Content.Source.asByteBuffer(request));
             Post post = new Post(request.getMethod(), request.getHttpURI().getPathQuery(), headers(request), body);
             posts.add(post);
-            String name = post.path().startsWith(PREFIX) ? post.path().substring(PREFIX.length()) : "";
-            Optional<Received> message = certificates.flatMap(tls -> message(name, post));
+            String url = origin() + post.path();
+            boolean encrypted = post.path().startsWith(WEB_PUSH_PREFIX);
+            Optional<HttpAnswer> refused =
+                    refusal(post).or(() -> encrypted ? webPushRefusal(url, post) : Optional.empty());
+            Optional<Received> message = refused.isPresent() || certificates.isEmpty()
+                    ? Optional.empty()
+                    : encrypted ? decrypted(url, post) : plain(url, post);
             message.ifPresent(received::add);
-            Optional<HttpAnswer> fixed =
-                    refusal(name, post, message.isPresent()).or(() -> scripted(endpoint(name)));
+            Optional<HttpAnswer> fixed = refused.or(() -> noMessage(message)).or(() -> scripted(url));
             if (fixed.isPresent()) {
                 write(fixed.get(), response, callback);
                 return true;
             }
-            Answer answer = answerFor(endpoint(name));
+            Answer answer = answerFor(url);
             if (answer instanceof Answer.Drop) {
                 request.getConnectionMetaData().getConnection().getEndPoint().close();
                 // Jetty logs any other failure, with the endpoint.
@@ -288,8 +373,10 @@ public final class FakeUnifiedPushServer implements Gateway {
             return true;
         }
 
-        private Optional<HttpAnswer> refusal(String name, Post post, boolean isMessage) {
-            if (name.isEmpty()) {
+        private Optional<HttpAnswer> refusal(Post post) {
+            boolean endpoint = post.path().startsWith(PREFIX) && post.path().length() > PREFIX.length()
+                    || post.path().startsWith(WEB_PUSH_PREFIX);
+            if (!endpoint) {
                 return Optional.of(HttpAnswer.of(404));
             }
             if (!post.method().equals("POST")) {
@@ -298,26 +385,82 @@ public final class FakeUnifiedPushServer implements Gateway {
             if (post.body().length > MAX_BODY_BYTES) {
                 return Optional.of(HttpAnswer.of(413));
             }
-            return isMessage || certificates.isEmpty() ? Optional.empty() : Optional.of(HttpAnswer.of(400));
+            return Optional.empty();
         }
 
-        private Optional<Received> message(String name, Post post) {
+        private Optional<HttpAnswer> noMessage(Optional<Received> message) {
+            return message.isPresent() || certificates.isEmpty() ? Optional.empty() : Optional.of(HttpAnswer.of(400));
+        }
+
+        private Optional<HttpAnswer> webPushRefusal(String url, Post post) {
+            if (!isSubscribed(url)) {
+                return Optional.of(HttpAnswer.of(404));
+            }
+            boolean good = "aes128gcm".equals(post.headers().get("content-encoding"))
+                    && fits(post, "urgency", URGENCY)
+                    && fits(post, "topic", TOPIC);
+            if (!good) {
+                return Optional.of(HttpAnswer.of(400));
+            }
+            String authorization = post.headers().get("authorization");
+            if (authorization == null) {
+                return demand().map(unmet -> HttpAnswer.of(401));
+            }
+            return isGood(authorization) ? Optional.empty() : Optional.of(HttpAnswer.of(403));
+        }
+
+        private boolean isGood(String authorization) {
+            try {
+                VapidToken token = VapidToken.read(authorization);
+                Instant now = Instant.now();
+                return token.audience().equals(origin())
+                        && token.expiresAt().isAfter(now)
+                        && !token.expiresAt().isAfter(now.plus(LONGEST_TOKEN))
+                        && token.contact().stream()
+                                .allMatch(contact -> CONTACT.matcher(contact).matches())
+                        && demand().stream().allMatch(wanted -> wanted.test(token));
+            } catch (IllegalArgumentException forged) {
+                return false;
+            }
+        }
+
+        private static boolean fits(Post post, String header, Pattern pattern) {
+            String value = post.headers().get(header);
+            return value == null || pattern.matcher(value).matches();
+        }
+
+        private Optional<Received> plain(String url, Post post) {
+            return message(address(url), post, post.text());
+        }
+
+        private Optional<Received> decrypted(String url, Post post) {
+            WebPushReceiver receiver = receiver(url);
+            try {
+                String text = new String(receiver.decrypt(post.body()), StandardCharsets.UTF_8);
+                return message(address(receiver.subscription(url)), post, text);
+            } catch (IllegalArgumentException forSomeoneElse) {
+                return Optional.empty();
+            }
+        }
+
+        private static Optional<Received> message(DeviceAddress device, Post post, String text) {
             String ttl = post.headers().getOrDefault("ttl", "");
-            if (name.isEmpty() || !ttl.matches("[0-9]{1,9}")) {
+            if (!ttl.matches("[0-9]{1,9}")) {
                 return Optional.empty();
             }
             try {
-                JsonObject json = JsonParser.parseString(post.text()).getAsJsonObject();
-                JsonObject notification = json.getAsJsonObject("notification");
+                JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+                // A message that only wakes the app shows nothing.
+                Optional<JsonObject> shown = Optional.ofNullable(json.getAsJsonObject("notification"));
                 Map<String, String> data = new TreeMap<>();
                 for (Map.Entry<String, JsonElement> entry :
                         json.getAsJsonObject("data").entrySet()) {
                     data.put(entry.getKey(), entry.getValue().getAsString());
                 }
                 return Optional.of(new Received(
-                        address(name),
-                        notification.get("title").getAsString(),
-                        notification.get("body").getAsString(),
+                        device,
+                        shown.map(of -> of.get("title").getAsString()).orElse(""),
+                        shown.map(of -> of.get("body").getAsString()).orElse(""),
                         data,
                         Optional.ofNullable(post.headers().get("topic")),
                         Optional.of(Instant.now().plusSeconds(Long.parseLong(ttl)))));
