@@ -20,13 +20,15 @@ import okhttp3.Headers;
  * <caption>Statuses</caption>
  * <tr><td>2xx</td><td>accepted; ntfy answers 200 instead of 201</td></tr>
  * <tr><td>3xx</td><td>the device's fault: a redirect is never followed</td></tr>
- * <tr><td>401, 403</td><td>the device's fault: it wants VAPID, which a plain endpoint does without</td></tr>
+ * <tr><td>401, 403</td><td>the device's fault: it wants VAPID where there is none, or that of another key. Never that of our
+ * credentials, as strangers choose endpoints, and their answers may not stop the transport</td></tr>
  * <tr><td>404, 410</td><td>gone</td></tr>
- * <tr><td>408</td><td>temporary</td></tr>
- * <tr><td>429</td><td>temporary, for {@code Retry-After} or 60 s</td></tr>
+ * <tr><td>408</td><td>temporary, for the whole server</td></tr>
+ * <tr><td>429</td><td>temporary for this device, for {@code Retry-After} or 60 s</td></tr>
  * <tr><td>other 4xx</td><td>the message's fault</td></tr>
- * <tr><td>5xx</td><td>temporary, for {@code Retry-After} if there is one. 507 is ntfy's word for a topic that nobody has
- * subscribed to at the moment</td></tr>
+ * <tr><td>507</td><td>temporary for this device, for {@code Retry-After} if there is one: ntfy's word for a topic that
+ * nobody has subscribed to at the moment</td></tr>
+ * <tr><td>other 5xx</td><td>temporary for the whole server, for {@code Retry-After} if there is one</td></tr>
  * </table>
  */
 final class UnifiedPushAnswers {
@@ -35,6 +37,18 @@ final class UnifiedPushAnswers {
     static final int TOO_LARGE = 413;
 
     static final Duration PAUSE_WHEN_TOO_MANY = Duration.ofSeconds(60);
+
+    /** What to do about a 401 or 403 where we say who we are. */
+    static final String OTHER_KEY = "the app has to subscribe with the VAPID public key of this server, and the push"
+            + " service may want a contact";
+
+    /** What to do about a 401 or 403 where we do not. */
+    static final String NO_KEY =
+            "the push service wants VAPID: give the transport a key, and have the app subscribe with"
+                    + " its public half";
+
+    /** ntfy: nobody has subscribed to the topic. */
+    private static final int NO_SUBSCRIBER = 507;
 
     private static final Duration SHORTEST_PAUSE = Duration.ofSeconds(1);
     private static final Duration LONGEST_PAUSE = Duration.ofHours(24);
@@ -45,19 +59,25 @@ final class UnifiedPushAnswers {
         this.clock = clock;
     }
 
-    PushResult result(int status, Headers headers) {
+    /**
+     * The meaning of an answer.
+     *
+     * @param advice what an operator can do where the endpoint does not take our word for who we are; may be empty
+     */
+    PushResult result(int status, Headers headers, String advice) {
         String reason = "HTTP " + status;
         if (status >= 200 && status < 300) {
             return PushResult.accepted();
         }
         if (status >= 500) {
-            return new PushResult.RetryAfter(status == 507 ? Scope.DEVICE : Scope.SERVER, retryAfter(headers), reason);
+            return new PushResult.RetryAfter(
+                    status == NO_SUBSCRIBER ? Scope.DEVICE : Scope.SERVER, retryAfter(headers), reason);
         }
         if (status < 400) {
             return PushResult.rejected(Fault.DEVICE, reason);
         }
         return switch (status) {
-            case 401, 403 -> PushResult.rejected(Fault.DEVICE, reason);
+            case 401, 403 -> PushResult.rejected(Fault.DEVICE, reason, advice);
             case 404, 410 -> PushResult.deviceGone();
             case 408 -> PushResult.retryLater(Scope.SERVER, reason);
             case 429 -> PushResult.retryAfter(retryAfter(headers).orElse(PAUSE_WHEN_TOO_MANY), reason);

@@ -7,9 +7,12 @@ import dev.nippush.transport.UnifiedPushJson;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.Optional;
 
-/** The body of a request, which is {@link UnifiedPushJson}, and the headers that depend on a message. */
+/** The text of a request, which is {@link UnifiedPushJson}, and the headers that depend on a message. */
 final class UnifiedPushPayload {
 
     /** The most that a push server has to take: UnifiedPush, and RFC 8030 section 7.2. */
@@ -21,10 +24,13 @@ final class UnifiedPushPayload {
     /** A push service shortens what is longer; browsers' services allow four weeks. */
     private static final Duration LONGEST_LIFE = Duration.ofDays(28);
 
+    /** What fits into 32 characters, the most that a topic may have. */
+    private static final int TOPIC_BYTES = 24;
+
     private UnifiedPushPayload() {}
 
     /**
-     * The body in at most so many bytes, after what is too long gave way in the order of {@link Shorten}. Empty if not
+     * The text in at most so many bytes, after what is too long gave way in the order of {@link Shorten}. Empty if not
      * even the type of the message fits.
      */
     static Optional<byte[]> of(Notification notification, int limit) {
@@ -51,5 +57,11 @@ final class UnifiedPushPayload {
             case NORMAL -> "normal";
             case HIGH -> "high";
         };
+    }
+
+    /** The header of RFC 8030, section 5.4: a stored message gives way to a newer one with the same topic. */
+    static String topic(PushMessage message) {
+        byte[] key = HexFormat.of().parseHex(message.collapseKey());
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(key, TOPIC_BYTES));
     }
 }

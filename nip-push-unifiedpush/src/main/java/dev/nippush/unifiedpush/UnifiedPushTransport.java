@@ -30,6 +30,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import okhttp3.Call;
@@ -50,18 +51,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Pushes to UnifiedPush endpoints: one POST of plain JSON per message, as apps expect that register without keys.
+ * Pushes to UnifiedPush and Web Push endpoints: one POST per message. An app that registers a bare endpoint gets plain
+ * JSON; one that registers a push subscription gets the same JSON encrypted with its keys (RFC 8291).
  *
  * <pre>{@code
- * PushTransport transport = UnifiedPushTransport.builder().build();
+ * PushTransport transport = UnifiedPushTransport.builder()
+ *         .vapid(VapidKey.parse(Files.readString(keyFile)), "mailto:push@example.com")
+ *         .build();
  * }</pre>
+ *
+ * <p>With a {@linkplain Builder#vapid(VapidKey, String) VAPID key} each request to a Web Push endpoint says who sends it
+ * (RFC 8292). Without one it goes out without {@code Authorization}, which the services of browsers refuse. Plain
+ * endpoints are never told.
  *
  * <p>Whoever registers a device chooses the endpoint, so it is dialled as a stranger's: by https only, at an address that
  * the {@link AddressRule} permits, directly, without following a redirect, for a limited time, and reading no more than
  * {@value #MAX_ANSWER_BYTES} bytes of an answer. Names are resolved on the transport's own threads.
  *
- * <p>The text of a message travels in the clear inside TLS: the operator of the endpoint can read it. A second push of
- * the same event does not replace the first one on the phone, as plain UnifiedPush knows no collapse key.
+ * <p>To a plain endpoint the text travels in the clear inside TLS: the operator of the endpoint can read it. A second push
+ * of the same event does not replace the first one on the phone, as plain UnifiedPush knows no collapse key.
+ *
+ * <p>The operator of a Web Push endpoint cannot read the text, and sees its length in steps of 256 bytes only. He sees when
+ * it is sent, its lifetime, whether it is urgent, and a topic: a repetition of the same message replaces the first one as
+ * long as he holds it.
  *
  * <p>Each open request occupies one of the transport's threads, which end when idle for a minute. Safe for use by any
  * number of threads; nothing runs before the first send, or {@link #warmUp()}.
@@ -94,6 +106,7 @@ public final class UnifiedPushTransport implements PushTransport {
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(60);
 
     private static final MediaType JSON = MediaType.get("application/json");
+    private static final MediaType OCTETS = MediaType.get("application/octet-stream");
 
     private static final Logger LOG = LoggerFactory.getLogger(UnifiedPushTransport.class);
 
@@ -101,6 +114,7 @@ public final class UnifiedPushTransport implements PushTransport {
     private final TlsTrust tls;
     private final OkHttpClient client;
     private final UnifiedPushAnswers answers;
+    private final Optional<Vapid> vapid;
     private final Clock clock;
     private final Duration timeout;
 
@@ -110,6 +124,7 @@ public final class UnifiedPushTransport implements PushTransport {
         clock = builder.clock;
         timeout = builder.timeout;
         answers = new UnifiedPushAnswers(clock);
+        vapid = builder.vapidKey.map(key -> new Vapid(key, builder.vapidContact, clock));
         client = new OkHttpClient.Builder()
                 .dispatcher(dispatcher())
                 .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS))
@@ -127,7 +142,7 @@ public final class UnifiedPushTransport implements PushTransport {
                 .writeTimeout(builder.timeout)
                 .addNetworkInterceptor(chain -> {
                     sockets.budgetOf(chain.connection().socket()).ifPresent(InboundBudget::messageArrived);
-                    return chain.proceed(chain.request());
+                    return chain.proceed(introduced(chain.request()));
                 })
                 .build();
     }
@@ -159,15 +174,27 @@ public final class UnifiedPushTransport implements PushTransport {
         return a.compareTo(b) < 0 ? a : b;
     }
 
-    /** True for plain UnifiedPush endpoints; those with Web Push keys want encryption. */
+    /** On the request's own thread, and with a connection at hand: a stranger's dead endpoint costs no signature. */
+    private Request introduced(Request request) {
+        if (vapid.isEmpty() || request.tag(WebPushEncryption.class) == null) {
+            return request;
+        }
+        return request.newBuilder()
+                .header("Authorization", vapid.get().authorization(request.url()))
+                .build();
+    }
+
+    /** True for UnifiedPush endpoints, with and without keys. */
     @Override
     public boolean serves(DeviceAddress address) {
-        return address.channel().equals(Channel.UNIFIED_PUSH);
+        return address.channel().equals(Channel.UNIFIED_PUSH)
+                || address.channel().equals(Channel.WEB_PUSH);
     }
 
     /**
-     * Sends one message; see {@link PushTransport#send}. An endpoint that the address rule forbids is the device's
-     * fault. A message that does not fit loses the end of its text first, then all data but its type.
+     * Sends one message; see {@link PushTransport#send}. An endpoint that the address rule forbids is the device's fault,
+     * and so is a public key that is not on its curve. A message that does not fit loses the end of its text first, then
+     * all data but its type.
      */
     @Override
     public CompletionStage<PushResult> send(PushMessage message) {
@@ -175,12 +202,18 @@ public final class UnifiedPushTransport implements PushTransport {
         if (endpoint.isEmpty()) {
             return CompletableFuture.completedFuture(PushResult.rejected(Fault.DEVICE, "not an https URL"));
         }
-        Optional<byte[]> payload = UnifiedPushPayload.of(message.notification(), UnifiedPushPayload.MAX_BYTES);
-        if (payload.isEmpty()) {
+        boolean encrypted = message.address().channel().equals(Channel.WEB_PUSH);
+        Optional<WebPushEncryption> encryption = encrypted ? WebPushEncryption.to(message.address()) : Optional.empty();
+        if (encrypted && encryption.isEmpty()) {
+            return CompletableFuture.completedFuture(PushResult.rejected(Fault.DEVICE, "not a key of P-256"));
+        }
+        Optional<byte[]> text = UnifiedPushPayload.of(
+                message.notification(), encrypted ? WebPushEncryption.MAX_TEXT_BYTES : UnifiedPushPayload.MAX_BYTES);
+        if (text.isEmpty()) {
             return CompletableFuture.completedFuture(PushResult.rejected(Fault.MESSAGE, "too large"));
         }
-        Push push = new Push(endpoint.get(), message);
-        push.post(payload.get());
+        Push push = new Push(endpoint.get(), message, encryption);
+        push.post(text.get());
         return push.result;
     }
 
@@ -193,7 +226,7 @@ public final class UnifiedPushTransport implements PushTransport {
      * The stage ends when that is done, and never exceptionally: a push that meets the same trouble reports it.
      */
     public CompletionStage<Void> warmUp() {
-        return loadClient().thenRun(this::loadTls).exceptionally(trouble -> {
+        return loadClient().thenRun(this::loadTls).thenRun(this::loadEncryption).exceptionally(trouble -> {
             LOG.debug("could not warm up", trouble);
             return null;
         });
@@ -211,6 +244,11 @@ public final class UnifiedPushTransport implements PushTransport {
         }
     }
 
+    private void loadEncryption() {
+        WebPushEncryption.toNobody().encrypt(new byte[0]);
+        vapid.ifPresent(Vapid::warmUp);
+    }
+
     /** A call that the address rule of its own client ends just before the connect. */
     private CompletableFuture<Void> loadClient() {
         CompletableFuture<Void> loaded = new CompletableFuture<>();
@@ -222,7 +260,7 @@ public final class UnifiedPushTransport implements PushTransport {
                 .orElseThrow();
         nowhere.newCall(new Request.Builder()
                         .url("https://127.0.0.1/")
-                        .post(new Once(payload))
+                        .post(new Once(JSON, payload.length, () -> payload))
                         .build())
                 .enqueue(new Callback() {
                     @Override
@@ -261,26 +299,33 @@ public final class UnifiedPushTransport implements PushTransport {
         private final CompletableFuture<PushResult> result = new CompletableFuture<>();
         private final HttpUrl endpoint;
         private final PushMessage message;
+        private final Optional<WebPushEncryption> encryption;
         private final long deadline = System.nanoTime() + timeout.toNanos();
-        private int payloadBytes;
+        private int textBytes;
 
-        Push(HttpUrl endpoint, PushMessage message) {
+        Push(HttpUrl endpoint, PushMessage message, Optional<WebPushEncryption> encryption) {
             this.endpoint = endpoint;
             this.message = message;
+            this.encryption = encryption;
         }
 
-        void post(byte[] payload) {
-            payloadBytes = payload.length;
+        void post(byte[] text) {
+            textBytes = text.length;
             Duration ttl = UnifiedPushPayload.timeToLive(message, clock.instant());
-            Call call = client.newCall(new Request.Builder()
+            Request.Builder request = new Request.Builder()
                     .url(endpoint)
                     .header("TTL", Long.toString(ttl.toSeconds()))
                     .header("Urgency", UnifiedPushPayload.urgency(message.notification()))
                     .header("User-Agent", "nip-push")
                     // Else the client asks for compression, and an answer may be larger than what came in.
-                    .header("Accept-Encoding", "identity")
-                    .post(new Once(payload))
-                    .build());
+                    .header("Accept-Encoding", "identity");
+            encryption.ifPresentOrElse(
+                    keys -> request.header("Content-Encoding", "aes128gcm")
+                            .header("Topic", UnifiedPushPayload.topic(message))
+                            .tag(WebPushEncryption.class, keys)
+                            .post(new Once(OCTETS, WebPushEncryption.bodyBytes(text), () -> keys.encrypt(text))),
+                    () -> request.post(new Once(JSON, text.length, () -> text)));
+            Call call = client.newCall(request.build());
             // Zero would be no limit at all.
             call.timeout().timeout(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
             call.enqueue(this);
@@ -304,7 +349,7 @@ public final class UnifiedPushTransport implements PushTransport {
                 if (smaller.isPresent()) {
                     post(smaller.get());
                 } else {
-                    result.complete(answers.result(response.code(), response.headers()));
+                    result.complete(answers.result(response.code(), response.headers(), advice()));
                 }
             } catch (RuntimeException bug) {
                 // Nobody would hear of it on this thread.
@@ -313,8 +358,15 @@ public final class UnifiedPushTransport implements PushTransport {
         }
 
         private Optional<byte[]> smaller() {
-            return UnifiedPushPayload.of(message.notification(), UnifiedPushPayload.SMALL_BYTES)
-                    .filter(payload -> payload.length < payloadBytes);
+            int limit = encryption.isPresent() ? WebPushEncryption.SMALL_TEXT_BYTES : UnifiedPushPayload.SMALL_BYTES;
+            return UnifiedPushPayload.of(message.notification(), limit).filter(text -> text.length < textBytes);
+        }
+
+        private String advice() {
+            if (encryption.isEmpty()) {
+                return "";
+            }
+            return vapid.isPresent() ? UnifiedPushAnswers.OTHER_KEY : UnifiedPushAnswers.NO_KEY;
         }
 
         /** Reads to the end of the answer, so that the connection can be used again. */
@@ -341,23 +393,30 @@ public final class UnifiedPushTransport implements PushTransport {
         }
     }
 
-    /** A body that the client must not send again by itself, as it would at a 503 with {@code Retry-After: 0}. */
+    /**
+     * A body that the client must not send again by itself, as it would at a 503 with {@code Retry-After: 0}. It is made
+     * when it is sent, on the request's own thread: encrypting takes time, and a connection may not come about.
+     */
     private static final class Once extends RequestBody {
 
-        private final byte[] content;
+        private final MediaType type;
+        private final int length;
+        private final Supplier<byte[]> content;
 
-        Once(byte[] content) {
+        Once(MediaType type, int length, Supplier<byte[]> content) {
+            this.type = type;
+            this.length = length;
             this.content = content;
         }
 
         @Override
         public MediaType contentType() {
-            return JSON;
+            return type;
         }
 
         @Override
         public long contentLength() {
-            return content.length;
+            return length;
         }
 
         @Override
@@ -367,7 +426,7 @@ public final class UnifiedPushTransport implements PushTransport {
 
         @Override
         public void writeTo(BufferedSink sink) throws IOException {
-            sink.write(content);
+            sink.write(content.get());
         }
     }
 
@@ -378,8 +437,31 @@ public final class UnifiedPushTransport implements PushTransport {
         private TlsTrust trust = TlsTrust.platform();
         private Duration timeout = DEFAULT_TIMEOUT;
         private Clock clock = Clock.systemUTC();
+        private Optional<VapidKey> vapidKey = Optional.empty();
+        private Optional<String> vapidContact = Optional.empty();
 
         private Builder() {}
+
+        /**
+         * Who sends, for the push services of Web Push endpoints; nobody says so by default. Apps subscribe with
+         * {@link VapidKey#applicationServerKey()}.
+         *
+         * @param contact where the operator of a push service can complain: a {@code mailto:} address or an {@code https:}
+         *     URL, in ASCII
+         * @throws IllegalArgumentException for another contact
+         */
+        public Builder vapid(VapidKey key, String contact) {
+            this.vapidContact = Optional.of(Vapid.checkedContact(contact));
+            this.vapidKey = Optional.of(key);
+            return this;
+        }
+
+        /** As {@link #vapid(VapidKey, String)}, and no contact is named; some push services, such as Apple's, want one. */
+        public Builder vapid(VapidKey key) {
+            this.vapidContact = Optional.empty();
+            this.vapidKey = Optional.of(key);
+            return this;
+        }
 
         /** Which addresses may be dialled; {@link AddressRule#strict()} by default. */
         public Builder addressRule(AddressRule addressRule) {
@@ -407,7 +489,7 @@ public final class UnifiedPushTransport implements PushTransport {
             return this;
         }
 
-        /** By which the lifetime of a message is counted; the system's by default. */
+        /** By which the lifetimes of messages and VAPID tokens are counted; the system's by default. */
         public Builder clock(Clock clock) {
             this.clock = requireNonNull(clock);
             return this;

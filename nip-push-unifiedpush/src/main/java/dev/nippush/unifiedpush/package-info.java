@@ -1,4 +1,4 @@
-/** The transport to UnifiedPush endpoints. May import the core, OkHttp and slf4j. */
+/** The transport to UnifiedPush and Web Push endpoints. May import the core, OkHttp and slf4j. */
 @NullMarked
 package dev.nippush.unifiedpush;
 

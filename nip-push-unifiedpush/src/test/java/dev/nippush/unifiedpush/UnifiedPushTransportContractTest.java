@@ -13,10 +13,6 @@ import java.util.stream.Stream;
 
 class UnifiedPushTransportContractTest extends PushTransportContract {
 
-    private static final String WEB_PUSH = """
-            {"endpoint":"https://push.example.com/wp/1","keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg",\
-            "p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}}""";
-
     @Override
     protected Gateway gateway() {
         return FakeUnifiedPushServer.start();
@@ -34,8 +30,12 @@ class UnifiedPushTransportContractTest extends PushTransportContract {
 
     @Override
     protected List<DeviceAddress> foreignDevices() {
+        return othersDevices();
+    }
+
+    static List<DeviceAddress> othersDevices() {
         DeviceAddressReader reader = new DeviceAddressReader(List.of());
-        return Stream.of("ab".repeat(32), "fcm-token_0123456789:abcdef", "pigeon://loft", WEB_PUSH)
+        return Stream.of("ab".repeat(32), "fcm-token_0123456789:abcdef", "pigeon://loft")
                 .map(text -> reader.read(text).orElseThrow())
                 .toList();
     }

@@ -1,0 +1,37 @@
+package dev.nippush.unifiedpush;
+
+import dev.nippush.address.AddressRule;
+import dev.nippush.address.DeviceAddress;
+import dev.nippush.testkit.FakeUnifiedPushServer;
+import dev.nippush.testkit.Gateway;
+import dev.nippush.testkit.PushTransportContract;
+import dev.nippush.transport.PushTransport;
+import java.time.Duration;
+import java.util.List;
+
+/** The same exam with encryption and VAPID, at a push service that demands both. */
+class WebPushTransportContractTest extends PushTransportContract {
+
+    @Override
+    protected Gateway gateway() {
+        return FakeUnifiedPushServer.startWebPush();
+    }
+
+    @Override
+    protected PushTransport transport(Gateway gateway) {
+        FakeUnifiedPushServer server = (FakeUnifiedPushServer) gateway;
+        VapidKey key = VapidKey.generate();
+        server.demandVapid(key.applicationServerKey());
+        return UnifiedPushTransport.builder()
+                .addressRule(AddressRule.of(List.of("localhost"), List.of(), List.of()))
+                .trustedCertificates(List.of(server.certificates().authority()))
+                .timeout(Duration.ofSeconds(8))
+                .vapid(key, "mailto:push@example.com")
+                .build();
+    }
+
+    @Override
+    protected List<DeviceAddress> foreignDevices() {
+        return UnifiedPushTransportContractTest.othersDevices();
+    }
+}
