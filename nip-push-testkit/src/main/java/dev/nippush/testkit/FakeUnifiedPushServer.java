@@ -8,8 +8,11 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -26,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -64,8 +68,8 @@ public final class FakeUnifiedPushServer implements Gateway {
 
     private static final String PREFIX = "/up/";
     private static final String WEB_PUSH_PREFIX = "/wp/";
-    private static final Set<Ability> WEB_PUSH_ABILITIES = Collections.unmodifiableSet(EnumSet.complementOf(
-            EnumSet.of(Ability.GONE_SINCE, Ability.CREDENTIALS_REFUSED, Ability.SENDER_LIMIT)));
+    private static final Set<Ability> WEB_PUSH_ABILITIES = Collections.unmodifiableSet(
+            EnumSet.complementOf(EnumSet.of(Ability.GONE_SINCE, Ability.CREDENTIALS_REFUSED, Ability.SENDER_LIMIT)));
     private static final Set<Ability> ABILITIES = WEB_PUSH_ABILITIES.stream()
             .filter(ability -> ability != Ability.COLLAPSE_KEY)
             .collect(Collectors.toUnmodifiableSet());
@@ -88,6 +92,8 @@ public final class FakeUnifiedPushServer implements Gateway {
     private final Map<String, WebPushReceiver> receivers = new HashMap<>();
     private Optional<Predicate<VapidToken>> demand = Optional.empty();
     private boolean released;
+    private int port;
+    private final List<ServerSocket> deaf = new CopyOnWriteArrayList<>();
 
     private FakeUnifiedPushServer(Optional<TestCertificates> certificates, boolean webPush) {
         this.certificates = certificates;
@@ -130,6 +136,7 @@ public final class FakeUnifiedPushServer implements Gateway {
     private static FakeUnifiedPushServer started(FakeUnifiedPushServer fake) {
         try {
             fake.server.start();
+            fake.port = fake.connector.getLocalPort();
             return fake;
         } catch (Exception e) {
             throw new IllegalStateException("the server does not start", e);
@@ -149,7 +156,7 @@ public final class FakeUnifiedPushServer implements Gateway {
 
     /** Where it listens. */
     public InetSocketAddress address() {
-        return new InetSocketAddress(InetAddress.getLoopbackAddress(), connector.getLocalPort());
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
     }
 
     /** An endpoint of this server, as a URL with the host {@code localhost}. */
@@ -159,7 +166,7 @@ public final class FakeUnifiedPushServer implements Gateway {
 
     private String origin() {
         String scheme = certificates.isPresent() ? "https" : "http";
-        return scheme + "://localhost:" + connector.getLocalPort();
+        return scheme + "://localhost:" + port;
     }
 
     @Override
@@ -230,10 +237,13 @@ public final class FakeUnifiedPushServer implements Gateway {
         return demand;
     }
 
-    /** {@inheritDoc} The provider has no credentials to refuse, and no date for what is gone. */
+    /**
+     * {@inheritDoc} The provider has no credentials to refuse, no limit for a sender and no date for what is gone.
+     */
     @Override
     public synchronized void answer(DeviceAddress device, Answer answer) {
         if (answer instanceof Answer.CredentialsRefused
+                || answer instanceof Answer.SenderLimit
                 || answer instanceof Answer.Gone gone && gone.since().isPresent()) {
             throw new IllegalArgumentException("UnifiedPush has no such answer: " + answer);
         }
@@ -269,7 +279,31 @@ public final class FakeUnifiedPushServer implements Gateway {
     }
 
     @Override
+    public void stall() {
+        stop();
+        try {
+            ServerSocket nobodyAccepts = new ServerSocket();
+            deaf.add(nobodyAccepts);
+            nobodyAccepts.setReuseAddress(true);
+            nobodyAccepts.bind(address(), 1);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the port cannot be kept open", e);
+        }
+    }
+
+    @Override
     public void close() {
+        stop();
+        for (ServerSocket socket : deaf) {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException("the port cannot be closed", e);
+            }
+        }
+    }
+
+    private void stop() {
         try {
             server.stop();
         } catch (Exception e) {
@@ -463,7 +497,8 @@ public final class FakeUnifiedPushServer implements Gateway {
                         shown.map(of -> of.get("body").getAsString()).orElse(""),
                         data,
                         Optional.ofNullable(post.headers().get("topic")),
-                        Optional.of(Instant.now().plusSeconds(Long.parseLong(ttl)))));
+                        Optional.of(Instant.now().plusSeconds(Long.parseLong(ttl))),
+                        shown.isPresent()));
             } catch (JsonParseException
                     | IllegalStateException
                     | NullPointerException
@@ -474,9 +509,10 @@ public final class FakeUnifiedPushServer implements Gateway {
 
         private static HttpAnswer http(Answer answer) {
             if (answer instanceof Answer.TemporaryFailure failure) {
-                return failure.retryAfter()
-                        .map(pause -> HttpAnswer.of(503, "Retry-After", Long.toString(pause.toSeconds())))
-                        .orElseGet(() -> HttpAnswer.of(503));
+                return after(503, failure.retryAfter());
+            }
+            if (answer instanceof Answer.DeviceLimit limit) {
+                return after(429, limit.retryAfter());
             }
             if (answer instanceof Answer.Gone) {
                 return HttpAnswer.of(404);
@@ -488,6 +524,11 @@ public final class FakeUnifiedPushServer implements Gateway {
                 return HttpAnswer.of(403);
             }
             return HttpAnswer.of(201);
+        }
+
+        private static HttpAnswer after(int status, Optional<Duration> pause) {
+            return pause.map(wait -> HttpAnswer.of(status, "Retry-After", Long.toString(wait.toSeconds())))
+                    .orElseGet(() -> HttpAnswer.of(status));
         }
 
         private static void write(HttpAnswer answer, Response response, Callback callback) {

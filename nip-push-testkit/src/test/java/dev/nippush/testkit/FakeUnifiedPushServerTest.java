@@ -19,6 +19,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -69,7 +72,28 @@ class FakeUnifiedPushServerTest {
         assertThat(statusOf(new Answer.Accept())).isEqualTo(201);
         server.answer(device, new Answer.TemporaryFailure(Optional.of(Duration.ofSeconds(7))));
         assertThat(post(device, MESSAGE).headers().firstValue("Retry-After")).contains("7");
+        server.answer(device, new Answer.DeviceLimit(Optional.of(Duration.ofSeconds(9))));
+        assertThat(post(device, MESSAGE).statusCode()).isEqualTo(429);
+        assertThat(post(device, MESSAGE).headers().firstValue("Retry-After")).contains("9");
+        assertThat(statusOf(new Answer.DeviceLimit(Optional.empty()))).isEqualTo(429);
         assertThat(post(server.device(2), MESSAGE).statusCode()).isEqualTo(201);
+    }
+
+    @Test
+    void stalledServerAnswersNobodyUntilItIsClosed() throws Exception {
+        assertThat(post(device, MESSAGE).statusCode()).isEqualTo(201);
+        server.stall();
+
+        HttpClient newcomer = HttpClient.newBuilder()
+                .sslContext(server.certificates().clientContext())
+                .build();
+        CompletableFuture<HttpResponse<String>> answer =
+                newcomer.sendAsync(request(device, MESSAGE), HttpResponse.BodyHandlers.ofString());
+        assertThatThrownBy(() -> answer.copy().get(300, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+
+        server.close();
+        assertThatThrownBy(() -> answer.get(10, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class);
+        assertThat(server.posts().size()).isEqualTo(1);
     }
 
     @Test
@@ -127,6 +151,8 @@ class FakeUnifiedPushServerTest {
     @Test
     void answersThatUnifiedPushDoesNotHaveCannotBeScripted() {
         assertThatThrownBy(() -> server.answer(device, new Answer.CredentialsRefused()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> server.answer(device, new Answer.SenderLimit(Optional.empty())))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> server.answer(device, new Answer.Gone(Optional.of(Instant.now()))))
                 .isInstanceOf(IllegalArgumentException.class);

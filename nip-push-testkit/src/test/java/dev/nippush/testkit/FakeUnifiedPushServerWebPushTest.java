@@ -66,8 +66,13 @@ class FakeUnifiedPushServerWebPushTest {
     void messageThatOnlyWakesShowsNothing() throws Exception {
         assertThat(push("{\"data\":{\"msgType\":\"0\"}}")).isEqualTo(201);
 
+        assertThat(server.received().last().shown()).isFalse();
         assertThat(server.received().last().title()).isEmpty();
         assertThat(server.received().last().body()).isEmpty();
+
+        assertThat(push("{\"notification\":{\"title\":\"\",\"body\":\"\"},\"data\":{\"msgType\":\"0\"}}"))
+                .isEqualTo(201);
+        assertThat(server.received().last().shown()).isTrue();
     }
 
     @Test
