@@ -1,5 +1,6 @@
 package dev.nippush.transport;
 
+import dev.nippush.event.StrictJson;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
@@ -50,50 +51,60 @@ public final class Shorten {
 
     /**
      * The notification itself if it fits; else what is left after as little as possible gave way, in this order: the body,
-     * from its end; data other than {@value Notification#MESSAGE_TYPE}, the largest first; the thread; the title, from its
-     * end.
+     * from its end; data other than {@value Notification#MESSAGE_TYPE}, that of the most bytes first; the thread; the
+     * title, from its end. What is to be shown becomes {@linkplain Notification#isSilent() silent} only when not a letter
+     * of it fits with nothing but its {@value Notification#MESSAGE_TYPE}.
      *
      * @param fits whether a candidate fits, for instance by the size of the whole payload with it; less text or data must
      *     not fit worse
      * @return empty if not even a notification of nothing but its {@value Notification#MESSAGE_TYPE} fits
      */
     public static Optional<Notification> toFit(Notification notification, Predicate<Notification> fits) {
+        // A body that is all there is to show gives way to data before its last letter does.
+        Predicate<Notification> fitsAndShows = it -> it.isSilent() == notification.isSilent() && fits.test(it);
         Map<String, String> data = new HashMap<>(notification.data());
+        Notification lighter = notification;
         while (true) {
-            Notification whole = with(notification, notification.title(), notification.thread(), data);
-            Optional<String> body = toFit(notification.body(), text -> fits.test(withBody(whole, text)));
-            if (body.isPresent()) {
-                return Optional.of(withBody(whole, body.get()));
+            Optional<Notification> cut = toFitByBody(lighter, fitsAndShows);
+            if (cut.isPresent()) {
+                return cut;
             }
             Optional<String> largest = largestOptional(data);
-            if (largest.isEmpty()) {
-                break;
+            if (largest.isPresent()) {
+                data.remove(largest.get());
+                lighter = with(lighter, lighter.title(), lighter.body(), lighter.thread(), data);
+            } else if (!lighter.thread().isEmpty()) {
+                lighter = with(lighter, lighter.title(), lighter.body(), "", data);
+            } else {
+                return toFitByTitle(lighter, fitsAndShows)
+                        .or(() -> Optional.of(with(notification, "", "", "", data))
+                                .filter(fits));
             }
-            data.remove(largest.get());
         }
-        return toFit(notification.title(), text -> fits.test(bare(notification, text, data)))
-                .map(text -> bare(notification, text, data));
+    }
+
+    private static Optional<Notification> toFitByBody(Notification whole, Predicate<Notification> fits) {
+        return toFit(whole.body(), body -> fits.test(with(whole, whole.title(), body, whole.thread(), whole.data())))
+                .map(body -> with(whole, whole.title(), body, whole.thread(), whole.data()));
+    }
+
+    private static Optional<Notification> toFitByTitle(Notification whole, Predicate<Notification> fits) {
+        return toFit(whole.title(), title -> fits.test(with(whole, title, "", whole.thread(), whole.data())))
+                .map(title -> with(whole, title, "", whole.thread(), whole.data()));
     }
 
     private static Optional<String> largestOptional(Map<String, String> data) {
         return data.entrySet().stream()
                 .filter(entry -> !entry.getKey().equals(Notification.MESSAGE_TYPE))
-                .max(Comparator.comparingInt((Map.Entry<String, String> entry) ->
-                                entry.getKey().length() + entry.getValue().length())
+                .max(Comparator.comparingLong((Map.Entry<String, String> entry) ->
+                                StrictJson.utf8Length(entry.getKey()) + StrictJson.utf8Length(entry.getValue()))
                         .thenComparing(Map.Entry.comparingByKey()))
                 .map(Map.Entry::getKey);
     }
 
-    private static Notification bare(Notification like, String title, Map<String, String> data) {
-        return withBody(with(like, title, "", data), "");
-    }
-
-    private static Notification with(Notification like, String title, String thread, Map<String, String> data) {
-        return new Notification(title, like.body(), thread, like.urgency(), data);
-    }
-
-    private static Notification withBody(Notification like, String body) {
-        return new Notification(like.title(), body, like.thread(), like.urgency(), like.data());
+    private static Notification with(
+            Notification like, String title, String body, String thread, Map<String, String> data) {
+        return new Notification(title, body, thread, like.urgency(), data);
     }
 
     private static String cut(String text, int end) {
