@@ -5,6 +5,8 @@ import com.google.auth.oauth2.AccessToken;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.nippush.transport.PushResult;
+import dev.nippush.transport.PushResult.Fault;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,8 +62,16 @@ final class AccessTokens {
     static final class Refused extends IOException {
         private static final long serialVersionUID = 1L;
 
-        Refused(String reason, IOException cause) {
-            super(reason, cause);
+        private final String error;
+
+        Refused(int status, String error, IOException cause) {
+            super("token endpoint: " + (error.isEmpty() ? "HTTP " + status : error), cause);
+            this.error = error;
+        }
+
+        /** What it means for a message. */
+        PushResult result() {
+            return PushResult.rejected(Fault.CREDENTIALS, getMessage(), Advice.noToken(error));
         }
     }
 
@@ -95,6 +105,11 @@ final class AccessTokens {
         if (current != null && current.getTokenValue().equals(token)) {
             current = null;
         }
+    }
+
+    /** Whether this is the token that {@link #current()} hands out. */
+    synchronized boolean isCurrent(String token) {
+        return current != null && current.getTokenValue().equals(token);
     }
 
     private static boolean expiresWithin(AccessToken token, Duration margin, Instant now) {
@@ -139,7 +154,7 @@ final class AccessTokens {
                 return cause;
             }
             if (cause instanceof HttpResponseException answer && isRefusal(answer.getStatusCode())) {
-                return new Refused(reason(answer), answer);
+                return new Refused(answer.getStatusCode(), error(answer), answer);
             }
         }
         return failure;
@@ -150,11 +165,10 @@ final class AccessTokens {
         return status >= 400 && status < 500 && status != 408 && status != 429;
     }
 
-    private static String reason(HttpResponseException answer) {
-        String fallback = "token endpoint: HTTP " + answer.getStatusCode();
+    private static String error(HttpResponseException answer) {
         String content = answer.getContent();
         if (content == null) {
-            return fallback;
+            return "";
         }
         try {
             JsonElement root = JsonParser.parseString(content);
@@ -162,9 +176,9 @@ final class AccessTokens {
             boolean named = error != null
                     && error.isJsonPrimitive()
                     && WORD.matcher(error.getAsString()).matches();
-            return named ? "token endpoint: " + error.getAsString() : fallback;
+            return named ? error.getAsString() : "";
         } catch (JsonParseException notJson) {
-            return fallback;
+            return "";
         }
     }
 }

@@ -13,9 +13,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,13 @@ final class FcmAnswers {
 
     private static final String FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError";
     private static final String BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest";
+    private static final String ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo";
+    private static final String QUOTA_FAILURE = "type.googleapis.com/google.rpc.QuotaFailure";
+    private static final Set<String> RETRIED = Set.of("ABORTED", "CANCELLED");
+    /** FCM's "device message rate", however it is put. */
+    private static final Predicate<String> OF_DEVICE =
+            Pattern.compile("\\b(device|token|registration|target)").asPredicate();
+
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
     private static final int MAX_WARNINGS = 32;
 
@@ -48,8 +57,8 @@ final class FcmAnswers {
      */
     record Answer(int status, Optional<String> retryAfter, String body) {
 
-        /** Whether FCM refused the access token, which may only have expired. */
-        boolean refusesAccessToken() {
+        /** Whether FCM may have refused the access token, which may only have expired. */
+        boolean mayRefuseAccessToken() {
             return status == 401 && FcmError.read(body).code().isEmpty();
         }
 
@@ -60,7 +69,10 @@ final class FcmAnswers {
         }
     }
 
-    /** What the answer means, if it came at the given moment. */
+    /**
+     * What the answer means, if it came at the given moment. Where it says that our credentials are at fault, it is for
+     * {@link CredentialCheck} to find out whether that is so.
+     */
     PushResult read(Answer answer, Instant now) {
         if (answer.status() >= 200 && answer.status() < 300) {
             return PushResult.accepted();
@@ -69,10 +81,11 @@ final class FcmAnswers {
         Optional<Duration> delay = answer.retryAfter().flatMap(header -> RetryAfterHeader.delay(header, now));
         return switch (error.code()) {
             case "UNREGISTERED" -> PushResult.deviceGone();
-            case "INVALID_ARGUMENT" -> invalidArgument(error);
-            case "SENDER_ID_MISMATCH", "THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR" ->
-                PushResult.rejected(Fault.DEVICE, error.code());
-            case "QUOTA_EXCEEDED" -> PushResult.retryAfter(Scope.SENDER, delay.orElse(QUOTA_WINDOW), error.code());
+            case "INVALID_ARGUMENT" -> invalidArgument(error, error.code());
+            case "SENDER_ID_MISMATCH" -> PushResult.rejected(Fault.DEVICE, error.code(), Advice.OTHER_PROJECT);
+            case "THIRD_PARTY_AUTH_ERROR", "APNS_AUTH_ERROR" ->
+                PushResult.rejected(Fault.DEVICE, error.code(), Advice.NO_APNS_KEY);
+            case "QUOTA_EXCEEDED" -> quota(error, error.code(), delay);
             case "INTERNAL", "UNAVAILABLE" -> new PushResult.RetryAfter(Scope.SERVER, delay, error.code());
             default -> byStatus(answer.status(), error, delay);
         };
@@ -84,12 +97,18 @@ final class FcmAnswers {
             warnOnce("errorCode " + error.code() + " with HTTP " + status);
         }
         return switch (status) {
-            case 400 -> invalidArgument(error);
-            // 404 and 405 without UNREGISTERED: the project or the endpoint is not there, which says nothing of a
-            // device.
-            case 401, 403, 404, 405 -> PushResult.rejected(Fault.CREDENTIALS, reason);
+            case 400 -> invalidArgument(error, reason);
+            case 401 -> PushResult.rejected(Fault.CREDENTIALS, reason, Advice.ACCESS_TOKEN);
+            case 403 -> PushResult.rejected(Fault.CREDENTIALS, reason, Advice.forbidden(error.info()));
+            // Without UNREGISTERED it is the project or the endpoint that is not there.
+            case 404, 405 -> PushResult.rejected(Fault.CREDENTIALS, reason, Advice.NOWHERE);
+            // Google's ABORTED and CANCELLED ask for another attempt, its other conflicts do not.
+            case 409, 499 ->
+                RETRIED.contains(error.status())
+                        ? new PushResult.RetryAfter(Scope.DEVICE, delay, reason)
+                        : PushResult.rejected(Fault.MESSAGE, reason);
             case 413 -> PushResult.rejected(Fault.MESSAGE, reason);
-            case 429 -> PushResult.retryAfter(Scope.SENDER, delay.orElse(QUOTA_WINDOW), reason);
+            case 429 -> quota(error, reason, delay);
             case 408, 500, 502, 503, 504 -> new PushResult.RetryAfter(Scope.SERVER, delay, reason);
             default -> unknown(status, reason, delay);
         };
@@ -102,10 +121,16 @@ final class FcmAnswers {
                 : new PushResult.RetryAfter(Scope.SERVER, delay, reason);
     }
 
-    private static PushResult invalidArgument(FcmError error) {
+    /** Of the quotas that FCM documents, that of one device is no reason to keep others waiting. */
+    private static PushResult quota(FcmError error, String reason, Optional<Duration> delay) {
+        Scope scope = error.isQuotaOfDevice() ? Scope.DEVICE : Scope.SENDER;
+        return PushResult.retryAfter(scope, delay.orElse(QUOTA_WINDOW), reason);
+    }
+
+    private static PushResult invalidArgument(FcmError error, String reason) {
         return error.fields().contains("message.token")
                 ? PushResult.deviceGone()
-                : PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT");
+                : PushResult.rejected(Fault.MESSAGE, reason);
     }
 
     private void warnOnce(String answer) {
@@ -119,11 +144,13 @@ final class FcmAnswers {
      *
      * @param code FCM's own code
      * @param status Google's canonical code
+     * @param info Google's word for why, beside the canonical code
      * @param fields which fields of the request were found wrong
+     * @param quotas which quotas are spent, in lower case
      */
-    private record FcmError(String code, String status, List<String> fields) {
+    private record FcmError(String code, String status, String info, List<String> fields, List<String> quotas) {
 
-        private static final FcmError NONE = new FcmError("", "", List.of());
+        private static final FcmError NONE = new FcmError("", "", "", List.of(), List.of());
 
         static FcmError read(String body) {
             JsonElement root;
@@ -135,16 +162,32 @@ final class FcmAnswers {
             }
             JsonElement error = member(root, "error");
             String code = "";
+            String info = "";
             List<String> fields = new ArrayList<>();
+            List<String> quotas = new ArrayList<>();
             for (JsonElement detail : list(member(error, "details"))) {
                 String type = text(member(detail, "@type"));
                 if (type.equals(FCM_ERROR)) {
                     code = word(member(detail, "errorCode"));
+                } else if (type.equals(ERROR_INFO)) {
+                    info = word(member(detail, "reason"));
                 } else if (type.equals(BAD_REQUEST)) {
                     list(member(detail, "fieldViolations")).forEach(it -> fields.add(word(member(it, "field"))));
+                } else if (type.equals(QUOTA_FAILURE)) {
+                    list(member(detail, "violations")).forEach(it -> quotas.add(quota(it)));
                 }
             }
-            return new FcmError(code, word(member(error, "status")), List.copyOf(fields));
+            return new FcmError(code, word(member(error, "status")), info, List.copyOf(fields), List.copyOf(quotas));
+        }
+
+        private static String quota(JsonElement violation) {
+            return (text(member(violation, "subject")) + " " + text(member(violation, "description")))
+                    .toLowerCase(Locale.ROOT);
+        }
+
+        /** Whether each quota that is spent is that of the device. */
+        boolean isQuotaOfDevice() {
+            return !quotas.isEmpty() && quotas.stream().allMatch(it -> !it.startsWith("project") && OF_DEVICE.test(it));
         }
 
         private static JsonElement member(JsonElement parent, String name) {

@@ -22,16 +22,23 @@ import java.util.TreeMap;
 /**
  * One message as FCM takes it (firebase.google.com, {@code projects.messages}), made to fit its {@value #MAX_BYTES} bytes.
  *
- * <p>An app with a Firebase SDK gets a notification that the phone shows by itself. An app without one (Embedded-FCM)
- * gets data only: {@code b}, the {@link UnifiedPushJson} in base64, and {@code i}, which of its instances is meant.
+ * <p>An app with a Firebase SDK gets a notification that the phone shows by itself, or data only where the message is
+ * silent. An app without one (Embedded-FCM) gets data only: {@code b}, the {@link UnifiedPushJson} in base64, and
+ * {@code i}, which of its instances is meant.
  *
  * @param token the registration token
  * @param shown what the phone shows; empty for a data message
+ * @param apple what FCM tells APNs if it is an iPhone; empty for an app without an SDK, which is on Android
  * @param data what the app gets
  * @param timeToLive how long FCM keeps the message for a phone that is away, zero to {@link #LONGEST_LIFE}, in whole
  *     seconds; zero means now or never
  */
-record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String> data, Duration timeToLive) {
+record FcmPayload(
+        String token,
+        Optional<Shown> shown,
+        Optional<Apple> apple,
+        SortedMap<String, String> data,
+        Duration timeToLive) {
 
     /**
      * The largest payload. FCM counts keys and values only; the whole request is kept within it, as FCM also builds the
@@ -51,11 +58,15 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
     /** The highest level that needs no permission by Apple. */
     static final String TIME_SENSITIVE = "time-sensitive";
 
+    /** A message for the devices of a topic that none has, and only as a trial: FCM checks it and sends nothing. */
+    static final String TRIAL = "{\"validate_only\":true,\"message\":{\"topic\":\"" + CredentialCheck.TOPIC + "\"}}";
+
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
     FcmPayload {
         requireNonNull(token);
         requireNonNull(shown);
+        requireNonNull(apple);
         requireNonNull(data);
         requireNonNull(timeToLive);
     }
@@ -63,18 +74,42 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
     /**
      * What the phone shows.
      *
-     * @param thread under which heading an iPhone groups it; empty for none
-     * @param urgent whether it may break through an iPhone's focus and scheduled summary
-     * @param tag what identifies a notification that replaces this one
-     * @param expiresAt until when APNs is to keep it
+     * @param tag what identifies a notification that replaces this one on Android
      */
-    record Shown(String title, String body, String thread, boolean urgent, String tag, Instant expiresAt) {
+    record Shown(String title, String body, String tag) {
         Shown {
             requireNonNull(title);
             requireNonNull(body);
-            requireNonNull(thread);
             requireNonNull(tag);
+        }
+    }
+
+    /**
+     * What APNs is told.
+     *
+     * @param silent whether nothing is shown: a background push then, which has none of the next two
+     * @param thread under which heading the notification is grouped; empty for none
+     * @param urgent whether it may break through a focus and a scheduled summary
+     * @param collapseId what identifies a push that replaces this one
+     * @param expiresAt until when APNs is to keep it
+     */
+    record Apple(boolean silent, String thread, boolean urgent, String collapseId, Instant expiresAt) {
+        Apple {
+            requireNonNull(thread);
+            requireNonNull(collapseId);
             requireNonNull(expiresAt);
+        }
+
+        /** The headers that FCM hands on. */
+        Map<String, String> headers() {
+            Map<String, String> headers = new TreeMap<>(Map.of(
+                    "apns-collapse-id", collapseId, "apns-expiration", Long.toString(expiresAt.getEpochSecond())));
+            if (silent) {
+                headers.put("apns-push-type", "background");
+            }
+            // Apple refuses a background push of another priority.
+            headers.put("apns-priority", silent ? "5" : "10");
+            return headers;
         }
     }
 
@@ -99,18 +134,21 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
         String token = message.address().token();
         return message.address()
                 .instance()
-                .map(instance -> new FcmPayload(token, Optional.empty(), embedded(it, instance), timeToLive))
-                .orElseGet(() -> new FcmPayload(
-                        token,
-                        Optional.of(new Shown(
-                                it.title(),
-                                it.body(),
-                                it.thread(),
-                                it.urgency() == Urgency.HIGH,
-                                message.collapseKey(),
-                                message.expiresAt())),
-                        new TreeMap<>(it.data()),
-                        timeToLive));
+                .map(instance ->
+                        new FcmPayload(token, Optional.empty(), Optional.empty(), embedded(it, instance), timeToLive))
+                .orElseGet(() -> plain(message, it, timeToLive));
+    }
+
+    private static FcmPayload plain(PushMessage message, Notification it, Duration timeToLive) {
+        // A text that gives way to the last character makes no silent message of a notification.
+        boolean silent = message.notification().isSilent();
+        return new FcmPayload(
+                message.address().token(),
+                silent ? Optional.empty() : Optional.of(new Shown(it.title(), it.body(), message.collapseKey())),
+                Optional.of(new Apple(
+                        silent, it.thread(), it.urgency() == Urgency.HIGH, message.collapseKey(), message.expiresAt())),
+                new TreeMap<>(it.data()),
+                timeToLive);
     }
 
     private static SortedMap<String, String> embedded(Notification it, String instance) {
@@ -133,14 +171,6 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
         return json().getBytes(StandardCharsets.UTF_8).length <= MAX_BYTES;
     }
 
-    /** The headers that FCM hands on to APNs with a notification. */
-    static Map<String, String> apnsHeaders(Shown shown) {
-        return new TreeMap<>(Map.of(
-                "apns-collapse-id", shown.tag(),
-                "apns-expiration", Long.toString(shown.expiresAt().getEpochSecond()),
-                "apns-priority", "10"));
-    }
-
     /** The body of the request. */
     String json() {
         JsonObject message = new JsonObject();
@@ -148,7 +178,7 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
         shown.ifPresent(it -> message.add("notification", notification(it)));
         message.add("data", strings(data));
         message.add("android", android());
-        shown.ifPresent(it -> message.add("apns", apns(it)));
+        apple.ifPresent(it -> message.add("apns", apns(it)));
         JsonObject request = new JsonObject();
         request.add("message", message);
         return GSON.toJson(request);
@@ -163,7 +193,7 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
 
     private JsonObject android() {
         JsonObject android = new JsonObject();
-        // Both urgencies are shown to the user, and only HIGH wakes a phone that dozes.
+        // Something is shown in the end, if only by the app, and only HIGH wakes a phone that dozes.
         android.addProperty("priority", "HIGH");
         android.addProperty("ttl", timeToLive.toSeconds() + "s");
         shown.ifPresent(it -> {
@@ -174,22 +204,30 @@ record FcmPayload(String token, Optional<Shown> shown, SortedMap<String, String>
         return android;
     }
 
-    private static JsonObject apns(Shown shown) {
-        JsonObject aps = new JsonObject();
-        aps.addProperty("mutable-content", 1);
-        aps.addProperty("sound", APNS_SOUND);
-        if (!shown.thread().isEmpty()) {
-            aps.addProperty("thread-id", shown.thread());
-        }
-        if (shown.urgent()) {
-            aps.addProperty(INTERRUPTION_LEVEL, TIME_SENSITIVE);
-        }
+    private static JsonObject apns(Apple apple) {
         JsonObject payload = new JsonObject();
-        payload.add("aps", aps);
+        payload.add("aps", aps(apple));
         JsonObject apns = new JsonObject();
-        apns.add("headers", strings(apnsHeaders(shown)));
+        apns.add("headers", strings(apple.headers()));
         apns.add("payload", payload);
         return apns;
+    }
+
+    private static JsonObject aps(Apple apple) {
+        JsonObject aps = new JsonObject();
+        if (apple.silent()) {
+            aps.addProperty("content-available", 1);
+            return aps;
+        }
+        aps.addProperty("mutable-content", 1);
+        aps.addProperty("sound", APNS_SOUND);
+        if (!apple.thread().isEmpty()) {
+            aps.addProperty("thread-id", apple.thread());
+        }
+        if (apple.urgent()) {
+            aps.addProperty(INTERRUPTION_LEVEL, TIME_SENSITIVE);
+        }
+        return aps;
     }
 
     private static JsonObject strings(Map<String, String> values) {

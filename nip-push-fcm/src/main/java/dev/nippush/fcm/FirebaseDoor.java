@@ -15,7 +15,6 @@ import com.google.firebase.messaging.Message;
 import com.google.firebase.messaging.Notification;
 import dev.nippush.fcm.FcmAnswers.Answer;
 import dev.nippush.transport.PushResult;
-import dev.nippush.transport.PushResult.Fault;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
@@ -27,6 +26,7 @@ final class FirebaseDoor implements Door {
     private final FirebaseMessaging messaging;
     private final FcmAnswers answers = new FcmAnswers();
     private final InstantSource clock;
+    private final CredentialCheck check = new CredentialCheck(this::trial);
 
     FirebaseDoor(FirebaseMessaging messaging, InstantSource clock) {
         this.messaging = messaging;
@@ -36,7 +36,33 @@ final class FirebaseDoor implements Door {
     @Override
     public CompletableFuture<PushResult> send(FcmPayload payload) {
         CompletableFuture<PushResult> result = new CompletableFuture<>();
-        ApiFuture<String> sent = messaging.sendAsync(message(payload));
+        CompletableFuture<PushResult> first = answer(messaging.sendAsync(message(payload)));
+        result.whenComplete((done, failure) -> {
+            if (failure != null) {
+                first.cancel(true);
+            }
+        });
+        first.thenCompose(meaning -> CredentialCheck.isSuspicion(meaning)
+                        ? check.run().thenApply(trial -> CredentialCheck.verdict(meaning, trial))
+                        : CompletableFuture.completedFuture(meaning))
+                .whenComplete((meaning, silence) -> {
+                    if (silence != null) {
+                        result.completeExceptionally(silence);
+                    } else {
+                        result.complete(meaning);
+                    }
+                });
+        return result;
+    }
+
+    private CompletableFuture<PushResult> trial() {
+        Message nobodys = Message.builder().setTopic(CredentialCheck.TOPIC).build();
+        return answer(messaging.sendAsync(nobodys, true));
+    }
+
+    /** What the client's answer means; cancelling it abandons the request. */
+    private CompletableFuture<PushResult> answer(ApiFuture<String> sent) {
+        CompletableFuture<PushResult> result = new CompletableFuture<>();
         result.whenComplete((done, failure) -> {
             if (failure != null) {
                 sent.cancel(true);
@@ -60,13 +86,12 @@ final class FirebaseDoor implements Door {
     }
 
     private void refused(Throwable failure, CompletableFuture<PushResult> result) {
-        Throwable verdict = AccessTokens.verdict(failure);
         IncomingHttpResponse response =
                 failure instanceof FirebaseMessagingException refusal ? refusal.getHttpResponse() : null;
         if (response != null) {
             result.complete(answers.read(answer(response), clock.instant()));
-        } else if (verdict instanceof AccessTokens.Refused credentials) {
-            result.complete(PushResult.rejected(Fault.CREDENTIALS, credentials.getMessage()));
+        } else if (AccessTokens.verdict(failure) instanceof AccessTokens.Refused credentials) {
+            result.complete(credentials.result());
         } else {
             result.completeExceptionally(failure);
         }
@@ -97,19 +122,28 @@ final class FirebaseDoor implements Door {
                     .build());
             android.setNotification(
                     AndroidNotification.builder().setTag(shown.tag()).build());
-            Aps.Builder aps = Aps.builder().setMutableContent(true).setSound(FcmPayload.APNS_SOUND);
-            if (!shown.thread().isEmpty()) {
-                aps.setThreadId(shown.thread());
-            }
-            if (shown.urgent()) {
-                aps.putCustomData(FcmPayload.INTERRUPTION_LEVEL, FcmPayload.TIME_SENSITIVE);
-            }
-            message.setApnsConfig(ApnsConfig.builder()
-                    .putAllHeaders(FcmPayload.apnsHeaders(shown))
-                    .setAps(aps.build())
-                    .build());
         });
+        payload.apple()
+                .ifPresent(apple -> message.setApnsConfig(ApnsConfig.builder()
+                        .putAllHeaders(apple.headers())
+                        .setAps(aps(apple))
+                        .build()));
         return message.setAndroidConfig(android.build()).build();
+    }
+
+    private static Aps aps(FcmPayload.Apple apple) {
+        Aps.Builder aps = Aps.builder();
+        if (apple.silent()) {
+            return aps.setContentAvailable(true).build();
+        }
+        aps.setMutableContent(true).setSound(FcmPayload.APNS_SOUND);
+        if (!apple.thread().isEmpty()) {
+            aps.setThreadId(apple.thread());
+        }
+        if (apple.urgent()) {
+            aps.putCustomData(FcmPayload.INTERRUPTION_LEVEL, FcmPayload.TIME_SENSITIVE);
+        }
+        return aps.build();
     }
 
     @Override

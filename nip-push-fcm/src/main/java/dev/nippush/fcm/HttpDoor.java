@@ -3,7 +3,6 @@ package dev.nippush.fcm;
 import dev.nippush.address.TlsTrust;
 import dev.nippush.fcm.FcmAnswers.Answer;
 import dev.nippush.transport.PushResult;
-import dev.nippush.transport.PushResult.Fault;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.net.Proxy;
@@ -17,6 +16,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import okhttp3.Call;
 import okhttp3.Callback;
 import okhttp3.ConnectionPool;
@@ -50,6 +50,7 @@ final class HttpDoor implements Door {
     private final OkHttpClient tokenClient;
     private final HttpUrl url;
     private final AccessTokens tokens;
+    private final CredentialCheck check = new CredentialCheck(this::trial);
     private final FcmAnswers answers = new FcmAnswers();
     private final InstantSource clock;
 
@@ -124,31 +125,87 @@ final class HttpDoor implements Door {
 
     @Override
     public CompletableFuture<PushResult> send(FcmPayload payload) {
+        String json = payload.json();
         CompletableFuture<PushResult> result = new CompletableFuture<>();
-        attempt(payload.json(), result, true);
+        attempt(json, result, (token, answer) -> {
+            PushResult meaning = meaning(answer);
+            if (CredentialCheck.isSuspicion(meaning)) {
+                clarify(json, token, answer, meaning, result);
+            } else {
+                result.complete(meaning);
+            }
+        });
         return result;
     }
 
-    private void attempt(String json, CompletableFuture<PushResult> result, boolean first) {
-        tokens.current().thenCombine(connection(), (token, connected) -> token).whenComplete((token, failure) -> {
-            if (failure != null) {
-                withoutToken(failure, result);
-            } else if (!result.isDone()) {
-                post(json, token, result, first);
+    /** Finds out whom the refusal is about, and repeats the message once if it was an access token that had expired. */
+    private void clarify(
+            String json, String token, Answer answer, PushResult suspicion, CompletableFuture<PushResult> result) {
+        check.run().whenComplete((trial, silence) -> {
+            if (silence != null) {
+                result.completeExceptionally(unwrapped(silence));
+            } else if (trial instanceof PushResult.Accepted
+                    && answer.mayRefuseAccessToken()
+                    && !tokens.isCurrent(token)) {
+                attempt(json, result, (another, second) -> {
+                    PushResult meaning = meaning(second);
+                    result.complete(
+                            CredentialCheck.isSuspicion(meaning) ? CredentialCheck.verdict(meaning, trial) : meaning);
+                });
+            } else {
+                result.complete(CredentialCheck.verdict(suspicion, trial));
             }
         });
     }
 
-    private static void withoutToken(Throwable failure, CompletableFuture<PushResult> result) {
-        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    /** The trial message of the check: with a new access token if the one at hand is refused. */
+    private CompletableFuture<PushResult> trial() {
+        CompletableFuture<PushResult> result = new CompletableFuture<>();
+        attempt(FcmPayload.TRIAL, result, (token, answer) -> {
+            if (answer.mayRefuseAccessToken()) {
+                tokens.drop(token);
+                attempt(FcmPayload.TRIAL, result, (another, second) -> result.complete(meaning(second)));
+            } else {
+                result.complete(meaning(answer));
+            }
+        });
+        return result;
+    }
+
+    private PushResult meaning(Answer answer) {
+        return answers.read(answer, clock.instant());
+    }
+
+    /**
+     * Sends a request.
+     *
+     * @param result completed where no answer can come; cancels the request when it fails
+     * @param answered gets the access token that was shown, and the answer
+     */
+    private void attempt(String json, CompletableFuture<PushResult> result, BiConsumer<String, Answer> answered) {
+        tokens.current().thenCombine(connection(), (token, connected) -> token).whenComplete((token, failure) -> {
+            if (failure != null) {
+                withoutToken(unwrapped(failure), result);
+            } else if (!result.isDone()) {
+                post(json, token, result, answered);
+            }
+        });
+    }
+
+    private static Throwable unwrapped(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private static void withoutToken(Throwable cause, CompletableFuture<PushResult> result) {
         if (cause instanceof AccessTokens.Refused refused) {
-            result.complete(PushResult.rejected(Fault.CREDENTIALS, refused.getMessage()));
+            result.complete(refused.result());
         } else {
             result.completeExceptionally(cause);
         }
     }
 
-    private void post(String json, String token, CompletableFuture<PushResult> result, boolean first) {
+    private void post(
+            String json, String token, CompletableFuture<PushResult> result, BiConsumer<String, Answer> answered) {
         Request request = new Request.Builder()
                 .url(url)
                 .header("Authorization", "Bearer " + token)
@@ -167,18 +224,14 @@ final class HttpDoor implements Door {
             }
 
             @Override
-            public void onResponse(Call answered, Response response) {
+            public void onResponse(Call asked, Response response) {
                 try (response) {
-                    Answer answer = new Answer(
-                            response.code(),
-                            Optional.ofNullable(response.header("Retry-After")),
-                            new String(content(response), StandardCharsets.UTF_8));
-                    if (first && answer.refusesAccessToken()) {
-                        tokens.drop(token);
-                        attempt(json, result, false);
-                    } else {
-                        result.complete(answers.read(answer, clock.instant()));
-                    }
+                    answered.accept(
+                            token,
+                            new Answer(
+                                    response.code(),
+                                    Optional.ofNullable(response.header("Retry-After")),
+                                    new String(content(response), StandardCharsets.UTF_8)));
                 } catch (IOException | RuntimeException silence) {
                     result.completeExceptionally(silence);
                 }

@@ -1,7 +1,9 @@
 package dev.nippush.fcm;
 
+import static dev.nippush.fcm.Transports.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.firebase.ErrorCode;
 import com.google.firebase.messaging.MessagingErrorCode;
 import dev.nippush.fcm.FcmAnswers.Answer;
 import dev.nippush.transport.PushResult;
@@ -33,24 +35,99 @@ class FcmAnswersTest {
         // The status is not one that FCM uses, so that nothing but the code can decide.
         PushResult result = read(418, error("ABORTED", code.name()));
 
-        assertThat(result)
-                .isEqualTo(
-                        switch (code) {
-                            case UNREGISTERED -> PushResult.deviceGone();
-                            case INVALID_ARGUMENT -> PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT");
-                            case SENDER_ID_MISMATCH -> PushResult.rejected(Fault.DEVICE, "SENDER_ID_MISMATCH");
-                            case THIRD_PARTY_AUTH_ERROR -> PushResult.rejected(Fault.DEVICE, "THIRD_PARTY_AUTH_ERROR");
-                            case QUOTA_EXCEEDED ->
-                                PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(60), "QUOTA_EXCEEDED");
-                            case INTERNAL -> PushResult.retryLater(Scope.SERVER, "INTERNAL");
-                            case UNAVAILABLE -> PushResult.retryLater(Scope.SERVER, "UNAVAILABLE");
-                        });
+        switch (code) {
+            case UNREGISTERED -> assertThat(result).isEqualTo(PushResult.deviceGone());
+            case INVALID_ARGUMENT -> assertRefused(result, Fault.MESSAGE, "INVALID_ARGUMENT");
+            case SENDER_ID_MISMATCH ->
+                assertRefused(result, Fault.DEVICE, "SENDER_ID_MISMATCH", "Firebase project", "service account");
+            case THIRD_PARTY_AUTH_ERROR ->
+                assertRefused(result, Fault.DEVICE, "THIRD_PARTY_AUTH_ERROR", "APNs key", "Firebase console");
+            case QUOTA_EXCEEDED ->
+                assertThat(result)
+                        .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(60), "QUOTA_EXCEEDED"));
+            case INTERNAL -> assertThat(result).isEqualTo(PushResult.retryLater(Scope.SERVER, "INTERNAL"));
+            case UNAVAILABLE -> assertThat(result).isEqualTo(PushResult.retryLater(Scope.SERVER, "UNAVAILABLE"));
+        }
+    }
+
+    /** Google's canonical codes, with the HTTP status that each of them has (google.rpc.Code), and without details. */
+    @ParameterizedTest
+    @EnumSource(ErrorCode.class)
+    void everyCanonicalCodeOfTheVendorHasAMeaning(ErrorCode code) {
+        String name = code.name();
+        switch (code) {
+            case INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE ->
+                assertRefused(bare(400, name), Fault.MESSAGE, name);
+            case UNAUTHENTICATED -> assertRefused(bare(401, name), Fault.CREDENTIALS, name, "service account", "clock");
+            case PERMISSION_DENIED ->
+                assertRefused(
+                        bare(403, name),
+                        Fault.CREDENTIALS,
+                        name,
+                        "Firebase Cloud Messaging API",
+                        "enable",
+                        "service account",
+                        "role");
+            case NOT_FOUND -> assertRefused(bare(404, name), Fault.CREDENTIALS, name, "project_id", "endpoint");
+            case CONFLICT, ALREADY_EXISTS -> assertRefused(bare(409, name), Fault.MESSAGE, name);
+            case ABORTED -> assertThat(bare(409, name)).isEqualTo(PushResult.retryLater(name));
+            case CANCELLED -> assertThat(bare(499, name)).isEqualTo(PushResult.retryLater(name));
+            case RESOURCE_EXHAUSTED ->
+                assertThat(bare(429, name))
+                        .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(60), name));
+            case DATA_LOSS, UNKNOWN, INTERNAL ->
+                assertThat(bare(500, name)).isEqualTo(PushResult.retryLater(Scope.SERVER, name));
+            case UNAVAILABLE -> assertThat(bare(503, name)).isEqualTo(PushResult.retryLater(Scope.SERVER, name));
+            case DEADLINE_EXCEEDED -> assertThat(bare(504, name)).isEqualTo(PushResult.retryLater(Scope.SERVER, name));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "SERVICE_DISABLED, enable the Firebase Cloud Messaging API",
+        "IAM_PERMISSION_DENIED, cloudmessaging.messages.create",
+        "SOMETHING_NEW, enable the Firebase Cloud Messaging API",
+        "SOMETHING_NEW, cloudmessaging.messages.create",
+    })
+    void adviceFollowsTheReasonThatGoogleGives(String info, String advised) {
+        String body = "{\"error\":{\"code\":403,\"status\":\"PERMISSION_DENIED\",\"details\":["
+                + "{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"" + info
+                + "\",\"domain\":\"googleapis.com\"}]}}";
+
+        assertRefused(read(403, body), Fault.CREDENTIALS, "PERMISSION_DENIED", advised);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "device:abc, Quota exceeded, DEVICE",
+        "'', Device message rate exceeded, DEVICE",
+        "token:abc, too many, DEVICE",
+        "project:nip-push-fake, Message rate exceeded, SENDER",
+        "project:nip-push-fake, Messages to devices per minute and project, SENDER",
+        "topic:news, Topic message rate exceeded, SENDER",
+        "'', '', SENDER",
+    })
+    void quotaOfADeviceKeepsNobodyElseWaiting(String subject, String description, Scope scope) {
+        String body = quota(violation(subject, description));
+
+        assertThat(answers.read(new Answer(429, Optional.of("7"), body), NOW))
+                .isEqualTo(PushResult.retryAfter(scope, Duration.ofSeconds(7), "QUOTA_EXCEEDED"));
+        assertThat(read(429, body)).isEqualTo(PushResult.retryAfter(scope, Duration.ofMinutes(1), "QUOTA_EXCEEDED"));
+    }
+
+    @Test
+    void quotaOfAllCountsBeforeThatOfADevice() {
+        String both = quota(violation("device:abc", "Device message rate exceeded") + ","
+                + violation("project:p", "Message rate exceeded"));
+
+        assertThat(read(429, both))
+                .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofMinutes(1), "QUOTA_EXCEEDED"));
     }
 
     @Test
     void formerNameOfTheAppleErrorIsKnown() {
-        assertThat(read(401, error("UNAUTHENTICATED", "APNS_AUTH_ERROR")))
-                .isEqualTo(PushResult.rejected(Fault.DEVICE, "APNS_AUTH_ERROR"));
+        assertRefused(
+                read(401, error("UNAUTHENTICATED", "APNS_AUTH_ERROR")), Fault.DEVICE, "APNS_AUTH_ERROR", "APNs key");
     }
 
     @ParameterizedTest
@@ -60,14 +137,11 @@ class FcmAnswersTest {
         "403, PERMISSION_DENIED, CREDENTIALS",
         "404, NOT_FOUND, CREDENTIALS",
         "405, METHOD_NOT_ALLOWED, CREDENTIALS",
-        "409, ABORTED, MESSAGE",
         "413, TOO_LARGE, MESSAGE",
         "418, TEAPOT, MESSAGE",
     })
     void refusalWithoutDetailsGoesByItsStatus(int status, String canonical, Fault fault) {
-        String body = "{\"error\":{\"code\":" + status + ",\"message\":\"no\",\"status\":\"" + canonical + "\"}}";
-
-        assertThat(read(status, body)).isEqualTo(PushResult.rejected(fault, canonical));
+        assertRefused(bare(status, canonical), fault, canonical);
     }
 
     @ParameterizedTest
@@ -105,10 +179,8 @@ class FcmAnswersTest {
 
     @Test
     void notFoundWithoutUnregisteredMakesNoDeviceGone() {
-        assertThat(read(404, "<html>Error 404 (Not Found)!!1</html>"))
-                .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "HTTP 404"));
-        assertThat(read(404, error("NOT_FOUND", "UNSPECIFIED_ERROR")))
-                .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "NOT_FOUND"));
+        assertRefused(read(404, "<html>Error 404 (Not Found)!!1</html>"), Fault.CREDENTIALS, "HTTP 404", "endpoint");
+        assertRefused(read(404, error("NOT_FOUND", "UNSPECIFIED_ERROR")), Fault.CREDENTIALS, "NOT_FOUND", "project_id");
     }
 
     @Test
@@ -131,6 +203,9 @@ class FcmAnswersTest {
                 "{\"error\":\"invalid_grant\"}",
                 "{\"error\":{\"details\":{}}}",
                 "{\"error\":{\"details\":[null,1,[],{\"@type\":5},{\"@type\":[]}]}}",
+                "{\"error\":{\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\","
+                        + "\"violations\":[7,{\"subject\":[]}]},"
+                        + "{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":{}}]}}",
                 "{\"error\":{\"status\":{},\"details\":[{\"@type\":"
                         + "\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":[]}]}}",
                 "{\"error\":{\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.BadRequest\","
@@ -138,7 +213,7 @@ class FcmAnswersTest {
             })
     void oddBodyGoesByItsStatus(String body) {
         assertThat(read(502, body)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
-        assertThat(read(400, body)).isEqualTo(PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT"));
+        assertThat(read(400, body)).isEqualTo(PushResult.rejected(Fault.MESSAGE, "HTTP 400"));
     }
 
     @Test
@@ -155,13 +230,13 @@ class FcmAnswersTest {
 
     @Test
     void onlyRefusedAccessTokenIsWorthANewOne() {
-        assertThat(new Answer(401, Optional.empty(), error("UNAUTHENTICATED", "")).refusesAccessToken())
+        assertThat(new Answer(401, Optional.empty(), error("UNAUTHENTICATED", "")).mayRefuseAccessToken())
                 .isTrue();
-        assertThat(new Answer(401, Optional.empty(), "").refusesAccessToken()).isTrue();
+        assertThat(new Answer(401, Optional.empty(), "").mayRefuseAccessToken()).isTrue();
         assertThat(new Answer(401, Optional.empty(), error("UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"))
-                        .refusesAccessToken())
+                        .mayRefuseAccessToken())
                 .isFalse();
-        assertThat(new Answer(403, Optional.empty(), "").refusesAccessToken()).isFalse();
+        assertThat(new Answer(403, Optional.empty(), "").mayRefuseAccessToken()).isFalse();
     }
 
     @Test
@@ -171,6 +246,23 @@ class FcmAnswersTest {
 
     private PushResult read(int status, String body) {
         return answers.read(new Answer(status, Optional.empty(), body), NOW);
+    }
+
+    private PushResult bare(int status, String canonical) {
+        return read(
+                status, "{\"error\":{\"code\":" + status + ",\"message\":\"no\",\"status\":\"" + canonical + "\"}}");
+    }
+
+    private static String quota(String violations) {
+        return "{\"error\":{\"code\":429,\"status\":\"RESOURCE_EXHAUSTED\",\"details\":["
+                + "{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\","
+                + "\"errorCode\":\"QUOTA_EXCEEDED\"},"
+                + "{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[" + violations
+                + "]}]}}";
+    }
+
+    private static String violation(String subject, String description) {
+        return "{\"subject\":\"" + subject + "\",\"description\":\"" + description + "\"}";
     }
 
     private static String error(String canonical, String errorCode) {

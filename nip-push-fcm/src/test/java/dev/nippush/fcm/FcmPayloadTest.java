@@ -52,6 +52,57 @@ class FcmPayloadTest {
     }
 
     @Test
+    void silentMessageIsDataThatWakesTheApp() {
+        Notification silent = Notification.silent(Urgency.NORMAL, Map.of("msgType", "0", "sealed", "YWJj"));
+
+        assertThat(json(PLAIN, silent))
+                .isEqualTo("{\"message\":{\"token\":\"dUm-my_Token:APA91bF0\","
+                        + "\"data\":{\"msgType\":\"0\",\"sealed\":\"YWJj\"},"
+                        + "\"android\":{\"priority\":\"HIGH\",\"ttl\":\"86400s\"},"
+                        + "\"apns\":{\"headers\":{\"apns-collapse-id\":\"" + Transports.KEY + "\","
+                        + "\"apns-expiration\":\"1772452800\",\"apns-priority\":\"5\","
+                        + "\"apns-push-type\":\"background\"},"
+                        + "\"payload\":{\"aps\":{\"content-available\":1}}}}}");
+    }
+
+    @Test
+    void silentMessageForAnEmbeddedDeviceHasTheSameShapeAndNothingToShow() {
+        Notification silent = Notification.silent(Urgency.NORMAL, Map.of("msgType", "0", "id", "ab"));
+
+        String json = json(EMBEDDED, silent);
+
+        assertThat(message(json).keySet()).containsExactly("token", "data", "android");
+        assertThat(message(json).getAsJsonObject("data").keySet()).containsExactly("b", "i");
+        assertThat(content(EMBEDDED, json))
+                .isEqualTo(JsonParser.parseString("{\"data\":{\"id\":\"ab\",\"msgType\":\"0\"}}"));
+    }
+
+    @Test
+    void dataOfASilentMessageGiveWayAndItsTypeDoesNot() {
+        Notification silent = Notification.silent(
+                Urgency.NORMAL, Map.of("msgType", "0", "sealed", "x".repeat(4_096), "relay", "wss://r.example"));
+
+        for (DeviceAddress device : new DeviceAddress[] {PLAIN, EMBEDDED}) {
+            String json = json(device, silent);
+
+            assertThat(bytes(json)).isLessThanOrEqualTo(FcmPayload.MAX_BYTES);
+            assertThat(data(device, json))
+                    .isEqualTo(JsonParser.parseString("{\"msgType\":\"0\",\"relay\":\"wss://r.example\"}"));
+        }
+    }
+
+    @Test
+    void notificationWhoseTextGaveWayIsStillOne() {
+        String token = "a".repeat(20) + ":" + "Z".repeat(4_000);
+
+        JsonObject message = message(json(Transports.address(token), Notification.message("title", "body", "t")));
+
+        assertThat(message.has("notification")).isTrue();
+        assertThat(message.getAsJsonObject("apns").getAsJsonObject("headers").has("apns-push-type"))
+                .isFalse();
+    }
+
+    @Test
     void dataIsAllText() {
         Notification notification = new Notification(
                 "t", "b", "", Urgency.NORMAL, Map.of("msgType", "0", "id", "ab", "kind", "1", "relay", "wss://r"));

@@ -1,5 +1,6 @@
 package dev.nippush.fcm;
 
+import static dev.nippush.fcm.Transports.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -10,6 +11,8 @@ import dev.nippush.testkit.FakeFcm.Reply;
 import dev.nippush.testkit.FakeFcm.Sent;
 import dev.nippush.testkit.Gateway.Answer;
 import dev.nippush.testkit.TestCertificates;
+import dev.nippush.transport.Notification;
+import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
 import dev.nippush.transport.PushResult.Rejected;
@@ -20,9 +23,11 @@ import java.net.ProxySelector;
 import java.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
@@ -116,23 +122,65 @@ class FcmTransportTest {
     }
 
     @Test
-    void accessTokenThatIsRefusedTwiceIsTheCredentialsFault() {
-        fake.reply(device, UNAUTHENTICATED, UNAUTHENTICATED);
+    void accessTokenThatIsRefusedWhenNewIsTheCredentialsFault() {
+        fake.reply(device, UNAUTHENTICATED);
+        fake.replyToTrials(UNAUTHENTICATED, UNAUTHENTICATED);
 
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "UNAUTHENTICATED"));
-        assertThat(fake.sent().size()).isEqualTo(2);
+        assertRefused(result(device), Fault.CREDENTIALS, "UNAUTHENTICATED", "service account", "clock");
+        assertThat(fake.trials()).isEqualTo(2);
         assertThat(fake.tokenRequests()).isEqualTo(2);
 
         assertThat(result(device)).isEqualTo(PushResult.accepted());
+    }
+
+    /** What FCM says of our credentials, and what it says of some registration tokens in the same words. */
+    @ParameterizedTest
+    @CsvSource({"401, UNAUTHENTICATED", "403, PERMISSION_DENIED", "404, NOT_FOUND", "405, METHOD_NOT_ALLOWED"})
+    void refusalThatATrialMessageDoesNotMeetIsTheDevicesFault(int status, String canonical) {
+        for (int number = 0; number < 30; number++) {
+            fake.reply(fake.device(number), Reply.error(status, canonical, ""), Reply.error(status, canonical, ""));
+        }
+        List<CompletableFuture<PushResult>> refused = IntStream.range(0, 30)
+                .mapToObj(number -> send(transport, fake.device(number)))
+                .toList();
+
+        assertThat(refused)
+                .allSatisfy(result -> assertRefused(result.join(), Fault.DEVICE, canonical, "this device alone"));
+        assertThat(fake.sent().size()).isEqualTo(30);
+        assertThat(fake.tokenRequests())
+                .as("strangers make us fetch no access tokens")
+                .isEqualTo(1);
+        assertThat(fake.trials()).isBetween(1, 30);
+        assertThat(result(fake.device(30))).isEqualTo(PushResult.accepted());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"403, PERMISSION_DENIED, role", "404, NOT_FOUND, project_id", "405, METHOD_NOT_ALLOWED, endpoint"})
+    void refusalThatATrialMessageMeetsTooIsTheCredentialsFault(int status, String canonical, String advised) {
+        fake.reply(device, Reply.error(status, canonical, ""));
+        fake.replyToTrials(Reply.error(status, canonical, ""));
+
+        assertRefused(result(device), Fault.CREDENTIALS, canonical, advised);
+        assertThat(fake.sent().size()).isEqualTo(1);
+    }
+
+    @Test
+    void refusalStaysOpenWhileATrialMessageBringsNoVerdict() {
+        fake.reply(device, Reply.error(403, "PERMISSION_DENIED", ""), Reply.error(403, "PERMISSION_DENIED", ""));
+        fake.replyToTrials(Reply.of(502, "<html>"), Reply.error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"));
+
+        assertThat(result(device)).isEqualTo(PushResult.retryLater("PERMISSION_DENIED"));
+        assertThat(result(device)).isEqualTo(PushResult.retryLater("PERMISSION_DENIED"));
     }
 
     @Test
     void missingAppleKeyIsNotMistakenForAnExpiredAccessToken() {
         fake.reply(device, Reply.error(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"));
 
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.DEVICE, "THIRD_PARTY_AUTH_ERROR"));
+        assertRefused(result(device), Fault.DEVICE, "THIRD_PARTY_AUTH_ERROR", "APNs key");
         assertThat(fake.sent().size()).isEqualTo(1);
         assertThat(fake.tokenRequests()).isEqualTo(1);
+        assertThat(fake.trials()).isZero();
     }
 
     @ParameterizedTest
@@ -140,7 +188,13 @@ class FcmTransportTest {
     void refusalOfTheTokenEndpointIsTheCredentialsFault(int status) {
         fake.refuseTokens(Reply.of(status, "{\"error\":\"invalid_grant\",\"error_description\":\"no\"}"));
 
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "token endpoint: invalid_grant"));
+        assertRefused(
+                result(device),
+                Fault.CREDENTIALS,
+                "token endpoint: invalid_grant",
+                "clock",
+                "Firebase console",
+                "file");
         assertThat(fake.sent().all()).isEmpty();
 
         fake.giveTokens();
@@ -151,7 +205,7 @@ class FcmTransportTest {
     void refusalWithoutAReasonNamesItsStatus() {
         fake.refuseTokens(Reply.of(403, "<html>forbidden</html>"));
 
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "token endpoint: HTTP 403"));
+        assertRefused(result(device), Fault.CREDENTIALS, "token endpoint: HTTP 403", "token_uri");
     }
 
     @ParameterizedTest
@@ -183,8 +237,7 @@ class FcmTransportTest {
                     .credentials(FcmCredentials.serviceAccount(account))
                     .build();
 
-            assertThat(send(stranger, device).join())
-                    .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "token endpoint: invalid_grant"));
+            assertRefused(send(stranger, device).join(), Fault.CREDENTIALS, "token endpoint: invalid_grant");
             stranger.close();
         }
     }
@@ -199,9 +252,8 @@ class FcmTransportTest {
                 .endpoint(fake.endpoint().resolve("/elsewhere"))
                 .build();
 
-        assertThat(send(wrongProject, device).join())
-                .isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "PERMISSION_DENIED"));
-        assertThat(send(wrongPath, device).join()).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "HTTP 404"));
+        assertRefused(send(wrongProject, device).join(), Fault.CREDENTIALS, "PERMISSION_DENIED", "role");
+        assertRefused(send(wrongPath, device).join(), Fault.CREDENTIALS, "HTTP 404", "endpoint");
         wrongProject.close();
         wrongPath.close();
     }
@@ -301,6 +353,20 @@ class FcmTransportTest {
         assertThat(sent.message().getAsJsonObject("data").keySet()).containsExactly("b", "i");
         assertThat(fake.received().last().device()).isEqualTo(fake.embeddedDevice(7));
         assertThat(fake.received().last().title()).isEqualTo("New message");
+    }
+
+    @Test
+    void silentMessageIsDataAndABackgroundPush() {
+        Notification silent = Notification.silent(Notification.Urgency.NORMAL, Map.of("msgType", "0", "id", "ab"));
+        PushMessage message =
+                new PushMessage(device, silent, Transports.KEY, Instant.now().plusSeconds(60));
+
+        assertThat(transport.send(message).toCompletableFuture().join()).isEqualTo(PushResult.accepted());
+
+        Sent sent = fake.sent().last();
+        assertThat(sent.message().keySet()).containsExactly("token", "data", "android", "apns");
+        assertThat(fake.received().last().data()).isEqualTo(Map.of("msgType", "0", "id", "ab"));
+        assertThat(fake.received().last().title()).isEmpty();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.nippush.fcm;
 
+import static dev.nippush.fcm.Transports.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.TrustManagerFactory;
@@ -91,10 +93,17 @@ class FirebaseDoorTest {
     @Test
     void bothDoorsSendTheSame() {
         Notification call = Notification.call("Incoming call", "Someone is calling you.");
+        Notification silent = Notification.silent(Notification.Urgency.HIGH, Map.of("msgType", "1", "sealed", "YWJj"));
         List<PushMessage> messages = List.of(
                 Transports.message(device),
                 Transports.message(fake.embeddedDevice(1)),
-                new PushMessage(device, call, Transports.KEY, Instant.now().plusSeconds(60)));
+                new PushMessage(device, call, Transports.KEY, Instant.now().plusSeconds(60)),
+                new PushMessage(device, silent, Transports.KEY, Instant.now().plusSeconds(60)),
+                new PushMessage(
+                        fake.embeddedDevice(2),
+                        silent,
+                        Transports.KEY,
+                        Instant.now().plusSeconds(60)));
         for (PushMessage message : messages) {
             fake.sent().clear();
 
@@ -133,22 +142,31 @@ class FirebaseDoorTest {
         assertThat(result(device)).isEqualTo(PushResult.deviceGone());
         assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT"));
         assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.MESSAGE, "INVALID_ARGUMENT"));
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.DEVICE, "SENDER_ID_MISMATCH"));
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "PERMISSION_DENIED"));
+        assertRefused(result(device), Fault.DEVICE, "SENDER_ID_MISMATCH", "Firebase project");
+        assertRefused(result(device), Fault.DEVICE, "PERMISSION_DENIED", "this device alone");
         assertThat(result(device))
                 .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(9), "QUOTA_EXCEEDED"));
         assertThat(result(device))
                 .isEqualTo(PushResult.retryAfter(Scope.SENDER, Duration.ofSeconds(60), "QUOTA_EXCEEDED"));
         assertThat(result(device)).isEqualTo(PushResult.retryLater(Scope.SERVER, "INTERNAL"));
         assertThat(result(device)).isEqualTo(PushResult.retryLater(Scope.SERVER, "HTTP 502"));
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "HTTP 404"));
+        assertRefused(result(device), Fault.DEVICE, "HTTP 404", "this device alone");
+    }
+
+    @Test
+    void refusalThatATrialMessageMeetsTooIsTheCredentialsFault() {
+        fake.reply(device, Reply.error(403, "PERMISSION_DENIED", ""));
+        fake.replyToTrials(Reply.error(403, "PERMISSION_DENIED", ""));
+
+        assertRefused(result(device), Fault.CREDENTIALS, "PERMISSION_DENIED", "role");
+        assertThat(fake.trials()).isEqualTo(1);
     }
 
     @Test
     void refusalOfTheTokenEndpointIsTheCredentialsFault() {
         fake.refuseTokens(Reply.of(400, "{\"error\":\"invalid_grant\"}"));
 
-        assertThat(result(device)).isEqualTo(PushResult.rejected(Fault.CREDENTIALS, "token endpoint: invalid_grant"));
+        assertRefused(result(device), Fault.CREDENTIALS, "token endpoint: invalid_grant", "clock");
     }
 
     @Test

@@ -1,10 +1,14 @@
 package dev.nippush.fcm;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
 import dev.nippush.testkit.FakeFcm;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.PushMessage;
+import dev.nippush.transport.PushResult;
+import dev.nippush.transport.PushResult.Fault;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -29,6 +33,20 @@ final class Transports {
                 .endpoint(fake.endpoint())
                 .trustedCertificates(List.of(fake.authority()))
                 .deadline(Duration.ofSeconds(2));
+    }
+
+    /**
+     * Checks a refusal.
+     *
+     * @param advised what the advice names; a refusal of the message has no advice
+     */
+    static void assertRefused(PushResult result, Fault fault, String reason, String... advised) {
+        assertThat(result).isInstanceOfSatisfying(PushResult.Rejected.class, refused -> {
+            assertThat(refused.fault()).isEqualTo(fault);
+            assertThat(refused.reason()).isEqualTo(reason);
+            assertThat(refused.advice().isEmpty()).as(refused.advice()).isEqualTo(fault == Fault.MESSAGE);
+            assertThat(advised).allSatisfy(named -> assertThat(refused.advice()).contains(named));
+        });
     }
 
     static DeviceAddress address(String deviceId) {

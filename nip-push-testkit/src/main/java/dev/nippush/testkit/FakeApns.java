@@ -665,7 +665,9 @@ public final class FakeApns implements Gateway {
         if (!PUSH_TYPES.contains(request.header("apns-push-type").orElse("alert"))) {
             return refusal(400, "InvalidPushType");
         }
-        if (!Set.of("1", "5", "10").contains(request.header("apns-priority").orElse("10"))) {
+        boolean background = request.header("apns-push-type").orElse("").equals("background");
+        Set<String> priorities = background ? Set.of("5") : Set.of("1", "5", "10");
+        if (!priorities.contains(request.header("apns-priority").orElse("10"))) {
             return refusal(400, "BadPriority");
         }
         if (!request.header("apns-expiration").orElse("0").matches("[0-9]{1,10}")) {

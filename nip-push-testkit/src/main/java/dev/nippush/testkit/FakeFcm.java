@@ -78,6 +78,8 @@ public final class FakeFcm implements Gateway {
 
     private final Map<String, Answer> answers = new HashMap<>();
     private final Map<String, Queue<Reply>> replies = new HashMap<>();
+    private final Queue<Reply> trialReplies = new ArrayDeque<>();
+    private int trials;
     private final List<Runnable> hanging = new ArrayList<>();
     private boolean released;
     private long accepted;
@@ -266,6 +268,19 @@ public final class FakeFcm implements Gateway {
         replies.computeIfAbsent(device.token(), token -> new ArrayDeque<>()).addAll(List.of(next));
     }
 
+    /**
+     * Answers the next trial messages ({@code validate_only}) so, one after another. After that, and at first, they are
+     * accepted, unless some device's answer is {@link Answer.CredentialsRefused}: who may not send may not try either.
+     */
+    public synchronized void replyToTrials(Reply... next) {
+        trialReplies.addAll(List.of(next));
+    }
+
+    /** How many trial messages came from a sender that FCM knows. They are in no inbox. */
+    public synchronized int trials() {
+        return trials;
+    }
+
     @Override
     public Inbox<Received> received() {
         return received;
@@ -368,9 +383,14 @@ public final class FakeFcm implements Gateway {
                 write(response, callback, Reply.error(403, "PERMISSION_DENIED", ""));
                 return;
             }
-            Optional<JsonObject> message = message(body);
+            Optional<JsonObject> content = content(body);
+            Optional<JsonObject> message = content.map(it -> it.getAsJsonObject("message"));
             if (message.isEmpty()) {
                 write(response, callback, Reply.error(400, "INVALID_ARGUMENT", ""));
+                return;
+            }
+            if (FcmRules.isTrial(content.get())) {
+                write(response, callback, FcmRules.refusal(message.get()).orElseGet(this::trial));
                 return;
             }
             String token = FcmRules.token(message.get());
@@ -392,6 +412,21 @@ public final class FakeFcm implements Gateway {
                 write(response, callback, refusal.get());
             } else {
                 asScripted(token, request, response, callback);
+            }
+        }
+
+        private Reply trial() {
+            synchronized (FakeFcm.this) {
+                trials++;
+                if (!trialReplies.isEmpty()) {
+                    return trialReplies.remove();
+                }
+                Optional<Answer> refusal = answers.values().stream()
+                        .filter(Answer.CredentialsRefused.class::isInstance)
+                        .findFirst();
+                return refusal.map(this::standing)
+                        .orElseGet(() ->
+                                Reply.of(200, "{\"name\":\"projects/" + PROJECT_ID + "/messages/fake_message_id\"}"));
             }
         }
 
@@ -442,13 +477,14 @@ public final class FakeFcm implements Gateway {
             }
         }
 
-        private Optional<JsonObject> message(String body) {
+        /** The request, if it has a message. */
+        private Optional<JsonObject> content(String body) {
             try {
                 JsonElement root = JsonParser.parseString(body);
                 JsonElement message =
                         root.isJsonObject() ? root.getAsJsonObject().get("message") : null;
                 return message != null && message.isJsonObject()
-                        ? Optional.of(message.getAsJsonObject())
+                        ? Optional.of(root.getAsJsonObject())
                         : Optional.empty();
             } catch (JsonParseException notJson) {
                 return Optional.empty();

@@ -36,7 +36,7 @@ final class FcmRules {
     private static final Pattern PRIORITY = Pattern.compile("HIGH|NORMAL|high|normal");
 
     private static final Set<String> MESSAGE =
-            Set.of("token", "data", "notification", "android", "apns", "webpush", "fcm_options", "name");
+            Set.of("token", "topic", "data", "notification", "android", "apns", "webpush", "fcm_options", "name");
     private static final Set<String> NOTIFICATION = Set.of("title", "body", "image");
     private static final Set<String> ANDROID = Set.of(
             "collapse_key",
@@ -54,6 +54,12 @@ final class FcmRules {
     /** The registration token; empty if there is none. */
     static String token(JsonObject message) {
         return isText(message.get("token")) ? message.get("token").getAsString() : "";
+    }
+
+    /** Whether nobody is to get what the request holds. */
+    static boolean isTrial(JsonObject request) {
+        JsonElement trial = request.get("validate_only");
+        return trial != null && trial.isJsonPrimitive() && trial.getAsBoolean();
     }
 
     /** How FCM refuses the message, whoever it is for; empty if it does not. */
@@ -76,13 +82,19 @@ final class FcmRules {
             return invalid("message.android.ttl");
         } else if (!APNS.containsAll(object(message, "apns").keySet())
                 || !texts(headers)
-                || bytes(text(headers, "apns-collapse-id").orElse("")) > MAX_COLLAPSE_ID_BYTES) {
+                || bytes(text(headers, "apns-collapse-id").orElse("")) > MAX_COLLAPSE_ID_BYTES
+                || isBackground(headers)
+                        && !text(headers, "apns-priority").orElse("").equals("5")) {
             return invalid("message.apns");
         } else if (payloadBytes(message) > MAX_PAYLOAD_BYTES) {
             // FCM says no more than this for a payload that is too large.
             return Optional.of(Reply.error(400, "INVALID_ARGUMENT", ""));
         }
         return Optional.empty();
+    }
+
+    private static boolean isBackground(JsonObject apnsHeaders) {
+        return text(apnsHeaders, "apns-push-type").orElse("").equals("background");
     }
 
     private static int payloadBytes(JsonObject message) {

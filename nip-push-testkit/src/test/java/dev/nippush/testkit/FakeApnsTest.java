@@ -170,6 +170,10 @@ class FakeApnsTest {
         assertRefused(bare.copy().header("apns-topic", "org.example.foreign"), 400, "TopicDisallowed");
         assertRefused(push.copy().header("apns-push-type", "loud"), 400, "InvalidPushType");
         assertRefused(push.copy().header("apns-priority", "11"), 400, "BadPriority");
+        assertRefused(
+                push.copy().setHeader("apns-push-type", "background").setHeader("apns-priority", "10"),
+                400,
+                "BadPriority");
         assertRefused(push.copy().header("apns-expiration", "-1"), 400, "BadExpirationDate");
         assertRefused(push.copy().header("apns-collapse-id", "x".repeat(65)), 400, "BadCollapseId");
         assertRefused(push.copy().POST(BodyPublishers.ofString("{}")), 400, "PayloadEmpty");

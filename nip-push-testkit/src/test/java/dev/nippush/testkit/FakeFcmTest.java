@@ -116,6 +116,7 @@ class FakeFcmTest {
                 "\"android\":{\"ttl\":60}",
                 "\"android\":{\"priority\":\"HIGHEST\"}",
                 "\"apns\":{\"headers\":{\"apns-priority\":10}}",
+                "\"apns\":{\"headers\":{\"apns-push-type\":\"background\",\"apns-priority\":\"10\"}}",
                 "\"unknown\":{}",
             })
     void messageThatBreaksTheRulesIsRefusedWhateverTheScript(String part) throws Exception {
@@ -127,6 +128,26 @@ class FakeFcmTest {
         assertThat(answer.body()).contains("INVALID_ARGUMENT", "fieldViolations");
         assertThat(fake.received().all()).isEmpty();
         assertThat(fake.sent().size()).isEqualTo(1);
+    }
+
+    @Test
+    void trialMessageIsCheckedAndGoesNowhere() throws Exception {
+        String path = "/v1/projects/nip-push-fake/messages:send";
+        String trial = "{\"validate_only\":true,\"message\":{\"topic\":\"news\"}}";
+
+        assertThat(post(path, accessToken(), trial).body()).contains("fake_message_id");
+        assertThat(post(path, accessToken(), trial.replace("topic", "unknown")).statusCode())
+                .isEqualTo(400);
+        assertThat(post(path, "stolen", trial).statusCode()).isEqualTo(401);
+        fake.replyToTrials(FakeFcm.Reply.error(403, "PERMISSION_DENIED", ""));
+        assertThat(post(path, accessToken(), trial).statusCode()).isEqualTo(403);
+        assertThat(post(path, accessToken(), trial).statusCode()).isEqualTo(200);
+        fake.answer(fake.device(7), new Answer.CredentialsRefused());
+        assertThat(post(path, accessToken(), trial).statusCode()).isEqualTo(403);
+
+        assertThat(fake.trials()).isEqualTo(4);
+        assertThat(fake.sent().all()).isEmpty();
+        assertThat(fake.received().all()).isEmpty();
     }
 
     @Test
