@@ -49,25 +49,36 @@ final class Transports implements AutoCloseable {
         }
         if (config.apns().isPresent()) {
             ApnsTransport apns = apns(config, config.apns().get());
-            made.add("apns", apns, health);
+            made.transports.add(new WatchedTransport("apns", apns, health, Transports::apnsSettings));
             made.warmUps.add(apns::warmUp);
         }
         if (config.fcm().isPresent()) {
             FcmTransport fcm = fcm(config, config.fcm().get());
-            made.add("fcm", fcm, health);
+            made.transports.add(new WatchedTransport("fcm", fcm, health, Transports::fcmSettings));
             made.warmUps.add(fcm::warmUp);
         }
         if (config.unifiedPush().isPresent()) {
             UnifiedPushTransport unifiedPush =
                     unifiedPush(config, config.unifiedPush().get(), own);
-            made.add("unifiedpush", unifiedPush, health);
+            made.transports.add(unifiedPush);
             made.warmUps.add(unifiedPush::warmUp);
         }
         return made;
     }
 
-    private void add(String name, PushTransport transport, Health health) {
-        transports.add(new WatchedTransport(name, transport, health));
+    /** What to check where Apple gives the first devices this reason. */
+    static String apnsSettings(String reason) {
+        return reason.equals("BadDeviceToken")
+                ? ConfigKeys.APNS_ENVIRONMENT.name()
+                : ConfigKeys.APNS_TOPICS.name() + " and " + ConfigKeys.APNS_ENVIRONMENT.name();
+    }
+
+    /** What to check where FCM gives the first devices this reason. */
+    static String fcmSettings(String reason) {
+        return ConfigKeys.FCM_SERVICE_ACCOUNT.name()
+                + (reason.equals("SENDER_ID_MISMATCH")
+                        ? ""
+                        : " and the APNs key of its project in the Firebase console");
     }
 
     /** In the order in which they are asked whether they serve a device. */

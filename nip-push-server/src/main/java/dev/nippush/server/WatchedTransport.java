@@ -4,13 +4,16 @@ import dev.nippush.address.DeviceAddress;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushTransport;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * A transport whose answers tell {@link Health} when its settings are wrong in a way that no single answer shows: if the
- * first devices are all refused, none of them is to blame.
+ * first devices are all refused, none of them is to blame. Only for a provider that all devices share: where each device
+ * names its own, strangers could bring this about.
  */
 final class WatchedTransport implements PushTransport {
 
@@ -20,13 +23,20 @@ final class WatchedTransport implements PushTransport {
     private final String name;
     private final PushTransport transport;
     private final Health health;
-    private final Set<String> refused = new HashSet<>();
+    private final UnaryOperator<String> settings;
+    private final Map<String, PushResult.Rejected> refused = new LinkedHashMap<>();
     private boolean accepted;
 
-    WatchedTransport(String name, PushTransport transport, Health health) {
+    /**
+     * Watches a transport.
+     *
+     * @param settings which keys of the configuration to check, by the provider's reason
+     */
+    WatchedTransport(String name, PushTransport transport, Health health, UnaryOperator<String> settings) {
         this.name = name;
         this.transport = transport;
         this.health = health;
+        this.settings = settings;
     }
 
     @Override
@@ -59,13 +69,22 @@ final class WatchedTransport implements PushTransport {
         } else if (result instanceof PushResult.Rejected rejected
                 && rejected.fault() == PushResult.Fault.DEVICE
                 && refused.size() < SUSPICIOUS
-                && refused.add(address.key())
+                && refused.putIfAbsent(address.key(), rejected) == null
                 && refused.size() == SUSPICIOUS) {
-            health.trouble(
-                    subject(),
-                    "the first " + SUSPICIOUS + " devices were all refused (" + rejected.reason()
-                            + "): wrong environment or app?");
+            health.trouble(subject(), trouble());
         }
+    }
+
+    /** Names the reason that most devices were given. */
+    private String trouble() {
+        Map<PushResult.Rejected, Long> counts =
+                refused.values().stream().collect(Collectors.groupingBy(it -> it, Collectors.counting()));
+        PushResult.Rejected most = counts.entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey)
+                .orElseThrow();
+        return "the first " + SUSPICIOUS + " devices were all refused, none was accepted since the start; check "
+                + settings.apply(most.reason()) + " (" + most.explained() + ")";
     }
 
     private String subject() {

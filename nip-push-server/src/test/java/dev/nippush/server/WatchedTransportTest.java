@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class WatchedTransportTest {
 
     private final Health health = new Health();
     private final Answering inner = new Answering();
-    private final WatchedTransport transport = new WatchedTransport("apns", inner, health);
+    private final WatchedTransport transport = new WatchedTransport("apns", inner, health, Transports::apnsSettings);
 
     @Test
     void isKnownByItsName() {
@@ -37,7 +39,7 @@ class WatchedTransportTest {
 
     @Test
     void manyDevicesRefusedAndNoneAcceptedIsATrouble() {
-        inner.answer = PushResult.rejected(Fault.DEVICE, "BadDeviceToken");
+        inner.answer = PushResult.rejected(Fault.DEVICE, "BadDeviceToken", "sandbox or production?");
         refuse(1, WatchedTransport.SUSPICIOUS - 1);
         assertThat(health.reasons()).isEmpty();
 
@@ -48,9 +50,51 @@ class WatchedTransportTest {
 
         refuse(WatchedTransport.SUSPICIOUS, 1);
         assertThat(health.reasons())
+                .containsExactly(
+                        "apns devices: the first 20 devices were all refused, none was accepted since the start;"
+                                + " check apns.environment (BadDeviceToken: sandbox or production?)");
+    }
+
+    @Test
+    void reasonOfMostDevicesIsNamed() {
+        inner.answer = PushResult.rejected(Fault.DEVICE, "BadDeviceToken", "sandbox or production?");
+        refuse(1, 9);
+        inner.answer = PushResult.rejected(Fault.DEVICE, "DeviceTokenNotForTopic", "which app?");
+        refuse(10, 10);
+        inner.answer = PushResult.rejected(Fault.DEVICE, "BadTopic", "");
+        refuse(20, 1);
+
+        assertThat(health.reasons())
                 .singleElement()
-                .satisfies(reason ->
-                        assertThat(reason).startsWith("apns devices: ").contains("BadDeviceToken"));
+                .asString()
+                .endsWith("check apns.topics and apns.environment (DeviceTokenNotForTopic: which app?)");
+    }
+
+    /** With the advice of the transports themselves, the line is enough to set it right. */
+    @ParameterizedTest
+    @CsvSource({
+        "apns, BadDeviceToken, apns.environment",
+        "apns, DeviceTokenNotForTopic, apns.topics",
+        "apns, TopicDisallowed, apns.topics",
+        "apns, BadTopic, apns.topics",
+        "apns, InvalidProviderToken, apns.topics",
+        "fcm, SENDER_ID_MISMATCH, fcm.service-account-file",
+        "fcm, THIRD_PARTY_AUTH_ERROR, the APNs key of its project",
+        "fcm, UNAUTHENTICATED, fcm.service-account-file",
+    })
+    void settingToCheckIsNamed(String name, String reason, String setting) {
+        WatchedTransport watched = new WatchedTransport(
+                name, inner, health, name.equals("apns") ? Transports::apnsSettings : Transports::fcmSettings);
+        inner.answer = PushResult.rejected(Fault.DEVICE, reason, "advice");
+        for (int i = 0; i < WatchedTransport.SUSPICIOUS; i++) {
+            watched.send(message(i));
+        }
+
+        assertThat(health.reasons())
+                .singleElement()
+                .asString()
+                .startsWith(name + " devices: ")
+                .contains(setting, reason + ": advice");
     }
 
     @Test
