@@ -152,6 +152,19 @@ final class ConfigKeys {
             Values.file(),
             "test-ca.pem",
             "Certificates (PEM) to trust there besides the system's.");
+    static final ConfigKey<Path> UNIFIED_PUSH_VAPID_KEY_FILE = single(
+            "unifiedpush.vapid-key-file",
+            Values.file(),
+            "/etc/nip-push/vapid.key",
+            "File with the private key by which push services know this server: base64url of its 32 bytes, or PEM."
+                    + " Without it a key is made in the data directory at the first start. Browsers subscribe to one"
+                    + " key, so keep it.");
+    static final ConfigKey<String> UNIFIED_PUSH_VAPID_CONTACT = single(
+            "unifiedpush.vapid-contact",
+            Values.word("mailto:[^@\\s]+@[^@\\s]+|https://\\S+", "a mailto: address or an https: URL"),
+            "mailto:push@example.com",
+            "Where a push service can reach the operator: a mailto: address or an https: URL. Some, such as Apple's,"
+                    + " refuse pushes without it.");
 
     static final ConfigKey<Integer> ACCOUNTS_PER_DEVICE = withDefault(
             "devices.accounts-per-device",
@@ -188,6 +201,8 @@ final class ConfigKeys {
             UNIFIED_PUSH_ENABLED,
             UNIFIED_PUSH_ALLOW,
             UNIFIED_PUSH_TRUSTED,
+            UNIFIED_PUSH_VAPID_KEY_FILE,
+            UNIFIED_PUSH_VAPID_CONTACT,
             ACCOUNTS_PER_DEVICE,
             LOG_LEVEL);
 

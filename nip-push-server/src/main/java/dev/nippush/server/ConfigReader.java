@@ -254,8 +254,11 @@ final class ConfigReader {
     }
 
     private Optional<UnifiedPush> unifiedPush() {
-        UnifiedPush unifiedPush =
-                new UnifiedPush(required(ConfigKeys.UNIFIED_PUSH_ALLOW), optional(ConfigKeys.UNIFIED_PUSH_TRUSTED));
+        UnifiedPush unifiedPush = new UnifiedPush(
+                required(ConfigKeys.UNIFIED_PUSH_ALLOW),
+                optional(ConfigKeys.UNIFIED_PUSH_TRUSTED),
+                optional(ConfigKeys.UNIFIED_PUSH_VAPID_KEY_FILE),
+                optional(ConfigKeys.UNIFIED_PUSH_VAPID_CONTACT));
         return required(ConfigKeys.UNIFIED_PUSH_ENABLED) ? Optional.of(unifiedPush) : Optional.empty();
     }
 

@@ -126,6 +126,7 @@ final class Demo {
             throws IOException, ConfigException, Failure, DemoException {
         Properties properties = new Properties();
         properties.setProperty(ConfigKeys.LISTEN.name(), "127.0.0.1:0");
+        properties.setProperty(ConfigKeys.DATA_DIR.name(), directory.toString());
         properties.setProperty(ConfigKeys.HOME.name(), relay.toString());
         properties.setProperty(ConfigKeys.HEARTBEAT_TIMEOUT.name(), Values.text(HEARTBEAT_TIMEOUT));
         properties.setProperty(

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -91,7 +92,7 @@ final class Endpoint implements AutoCloseable {
     private volatile boolean paused;
 
     /** Makes an endpoint, which {@link #bind} and {@link #start} open. */
-    Endpoint(ServerConfig.Listen listen, PublicKey self, String version, Health health) {
+    Endpoint(ServerConfig.Listen listen, PublicKey self, Optional<String> vapidKey, String version, Health health) {
         this.admission = new Admission(listen);
         this.listen = listen.address();
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -114,7 +115,7 @@ final class Endpoint implements AutoCloseable {
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, connector));
         server.setStopTimeout(0);
         WebSocketUpgradeHandler upgrades = WebSocketUpgradeHandler.from(server, this::configure);
-        upgrades.setHandler(new HttpPages(self, version, health));
+        upgrades.setHandler(new HttpPages(self, vapidKey, version, health));
         server.setHandler(upgrades);
     }
 

@@ -7,6 +7,7 @@ import dev.nippush.wire.ClientMessage;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -26,11 +27,13 @@ final class HttpPages extends Handler.Abstract.NonBlocking {
     private static final String GET_HEAD_OPTIONS = "GET, HEAD, OPTIONS";
 
     private final PublicKey self;
+    private final Optional<String> vapidKey;
     private final String version;
     private final Health health;
 
-    HttpPages(PublicKey self, String version, Health health) {
+    HttpPages(PublicKey self, Optional<String> vapidKey, String version, Health health) {
         this.self = self;
+        this.vapidKey = vapidKey;
         this.version = version;
         this.health = health;
     }
@@ -98,6 +101,8 @@ final class HttpPages extends Handler.Abstract.NonBlocking {
         document.addProperty("self", self.hex());
         document.addProperty("pubkey", self.hex());
         document.add("supported_nips", nips);
+        // Ours: what a web app passes to PushManager.subscribe as applicationServerKey.
+        vapidKey.ifPresent(key -> document.addProperty("vapid_public_key", key));
         document.addProperty("software", "nip-push");
         document.addProperty("version", version);
         document.add("limitation", limitation);

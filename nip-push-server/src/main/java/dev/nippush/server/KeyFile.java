@@ -1,6 +1,7 @@
 package dev.nippush.server;
 
 import dev.nippush.crypto.KeyPair;
+import dev.nippush.unifiedpush.VapidKey;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,28 +17,49 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.function.Function;
 
-/** The file that holds the server's private key: 64 hex digits and a line end, mode 0600. */
-final class KeyFile {
+/**
+ * A file that holds one private key of the server: a line of text, mode 0600.
+ *
+ * @param <K> the sort of key
+ */
+final class KeyFile<K> {
+
+    /** Of a line of 64 hex digits; {@code nsec1…} (NIP-19) is read too. */
+    static final KeyFile<KeyPair> IDENTITY =
+            new KeyFile<>("a private key: 64 hex digits", KeyPair::parse, KeyPair::secretHex);
+
+    /** Of a line of base64url; PKCS#8 in PEM form is read too. */
+    static final KeyFile<VapidKey> VAPID = new KeyFile<>(
+            "a VAPID key: base64url of its 32 bytes, or PKCS#8 in PEM form", VapidKey::parse, VapidKey::secret);
 
     private static final long MAX_BYTES = 1024;
     private static final Set<PosixFilePermission> OWNER_ALONE = PosixFilePermissions.fromString("rw-------");
 
-    private KeyFile() {}
+    private final String content;
+    private final Function<String, K> parser;
+    private final Function<K, String> writer;
+
+    private KeyFile(String content, Function<String, K> parser, Function<K, String> writer) {
+        this.content = content;
+        this.parser = parser;
+        this.writer = writer;
+    }
 
     /**
-     * Reads a key; {@code nsec1…} (NIP-19) is taken too.
+     * Reads a key.
      *
      * @throws IllegalArgumentException when the file holds something else; the message holds nothing of it
      */
-    static KeyPair read(Path file) throws IOException {
+    K read(Path file) throws IOException {
         if (Files.size(file) > MAX_BYTES) {
             throw new IllegalArgumentException("holds more than a key");
         }
         try {
-            return KeyPair.parse(Files.readString(file, StandardCharsets.UTF_8));
+            return parser.apply(Files.readString(file, StandardCharsets.UTF_8));
         } catch (CharacterCodingException | IllegalArgumentException e) {
-            throw new IllegalArgumentException("must hold a private key: 64 hex digits");
+            throw new IllegalArgumentException("must hold " + content);
         }
     }
 
@@ -57,14 +79,14 @@ final class KeyFile {
      *
      * @throws FileAlreadyExistsException when there is a file of that name
      */
-    static void create(Path file, KeyPair key) throws IOException {
+    void create(Path file, K key) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         FileAttribute<?>[] attributes = isPosix(directory)
                 ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ALONE)}
                 : new FileAttribute<?>[0];
         Path draft = Files.createTempFile(directory, ".key", ".tmp", attributes);
         try {
-            byte[] text = (key.secretHex() + "\n").getBytes(StandardCharsets.US_ASCII);
+            byte[] text = (writer.apply(key) + "\n").getBytes(StandardCharsets.US_ASCII);
             try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.wrap(text);
                 while (buffer.hasRemaining()) {

@@ -39,7 +39,7 @@ final class KeygenCommand implements Callable<Integer> {
         Path target = file == null ? Path.of(DEFAULT_FILE) : file;
         KeyPair key = KeyPair.generate();
         try {
-            KeyFile.create(target, key);
+            KeyFile.IDENTITY.create(target, key);
         } catch (FileAlreadyExistsException e) {
             throw new Failure("there is a file at " + target + " already; it was not touched");
         } catch (IOException e) {

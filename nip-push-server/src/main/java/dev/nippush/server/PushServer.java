@@ -9,12 +9,14 @@ import dev.nippush.event.PublicKey;
 import dev.nippush.relay.RelayPool;
 import dev.nippush.transport.NotificationComposer;
 import dev.nippush.transport.PushTransport;
+import dev.nippush.unifiedpush.VapidKey;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,7 @@ final class PushServer {
     private static final Logger LOG = LoggerFactory.getLogger(PushServer.class);
 
     private final InetSocketAddress address;
+    private final Optional<VapidKey> vapid;
     private final Health health;
     private final Endpoint endpoint;
     private final RelayPool relays;
@@ -39,12 +42,14 @@ final class PushServer {
 
     private PushServer(
             InetSocketAddress address,
+            Optional<VapidKey> vapid,
             Health health,
             Endpoint endpoint,
             RelayPool relays,
             NipPush engine,
             Transports transports) {
         this.address = address;
+        this.vapid = vapid;
         this.health = health;
         this.endpoint = endpoint;
         this.relays = relays;
@@ -62,10 +67,16 @@ final class PushServer {
      */
     static PushServer start(ServerConfig config, KeyPair identity, PrintWriter out, PushListener listener)
             throws ConfigException, Failure {
+        Optional<VapidKey> vapid = Keys.vapid(config);
         Health health = new Health();
-        Endpoint endpoint = new Endpoint(config.listen(), identity.publicKey(), Version.text(), health);
+        Endpoint endpoint = new Endpoint(
+                config.listen(),
+                identity.publicKey(),
+                vapid.map(VapidKey::applicationServerKey),
+                Version.text(),
+                health);
         try {
-            return start(config, identity, out, listener, health, endpoint);
+            return start(config, identity, vapid, out, listener, health, endpoint);
         } catch (ConfigException | Failure | RuntimeException e) {
             endpoint.close();
             throw e;
@@ -75,13 +86,14 @@ final class PushServer {
     private static PushServer start(
             ServerConfig config,
             KeyPair identity,
+            Optional<VapidKey> vapid,
             PrintWriter out,
             PushListener listener,
             Health health,
             Endpoint endpoint)
             throws ConfigException, Failure {
         InetSocketAddress address = bind(config, endpoint);
-        Transports transports = Transports.of(config, health, List.of(address), out);
+        Transports transports = Transports.of(config, vapid, health, List.of(address), out);
         AddressRule rule =
                 AddressRule.of(config.relays().allow(), config.relays().home(), List.of(address));
         RelayPool relays =
@@ -98,7 +110,7 @@ final class PushServer {
                 .accountsPerDevice(config.accountsPerDevice());
         transports.all().forEach(builder::transport);
         NipPush engine = builder.build();
-        PushServer server = new PushServer(address, health, endpoint, relays, engine, transports);
+        PushServer server = new PushServer(address, vapid, health, endpoint, relays, engine, transports);
         health.watch(() -> reasons(engine.status()));
         try {
             await(engine.start().toCompletableFuture(), START_PATIENCE, "the store cannot be read");
@@ -147,6 +159,11 @@ final class PushServer {
 
     PublicKey publicKey() {
         return engine.publicKey();
+    }
+
+    /** What web apps subscribe with, base64url; empty when nothing is pushed to them. */
+    Optional<String> vapidKey() {
+        return vapid.map(VapidKey::applicationServerKey);
     }
 
     /** Whether nothing keeps it from its work. */

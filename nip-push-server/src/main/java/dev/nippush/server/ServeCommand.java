@@ -59,7 +59,7 @@ final class ServeCommand implements Callable<Integer> {
         ServerConfig config = ConfigReader.read(
                 Optional.ofNullable(file), environment, Path.of("").toAbsolutePath());
         Logs.configure(config.logLevel());
-        KeyPair identity = Identity.of(config);
+        KeyPair identity = Keys.identity(config);
         PushServer server = PushServer.start(config, identity, out, new PushListener() {});
         CountDownLatch never = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(server), "nip-push-end"));
@@ -106,7 +106,15 @@ final class ServeCommand implements Callable<Integer> {
         if (config.printing()) {
             ConfigHelp.printing().forEach(out::println);
         } else {
-            config.unifiedPush().ifPresent(unifiedPush -> out.println("transport    UnifiedPush"));
+            server.vapidKey().ifPresent(key -> introduce(config, key, out));
+        }
+    }
+
+    private static void introduce(ServerConfig config, String vapidKey, PrintWriter out) {
+        out.println("transport    UnifiedPush, and Web Push from VAPID key " + vapidKey);
+        if (config.unifiedPush().flatMap(ServerConfig.UnifiedPush::vapidContact).isEmpty()) {
+            out.println("             without " + ConfigKeys.UNIFIED_PUSH_VAPID_CONTACT.name()
+                    + ", which some push services want");
         }
     }
 }

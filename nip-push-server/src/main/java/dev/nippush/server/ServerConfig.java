@@ -104,8 +104,14 @@ record ServerConfig(
      *
      * @param allow exemptions from the address rule, as the operator wrote them
      * @param trustedCertificates PEM of what to trust besides the system's roots
+     * @param vapidKeyFile the file with the private key; empty for one in the data directory, made at the first start
+     * @param vapidContact where the operator of a push service can complain
      */
-    record UnifiedPush(List<String> allow, Optional<Path> trustedCertificates) {}
+    record UnifiedPush(
+            List<String> allow,
+            Optional<Path> trustedCertificates,
+            Optional<Path> vapidKeyFile,
+            Optional<String> vapidContact) {}
 
     /** Where each key was said: for errors that are found only when a value is put to use. */
     record Origins(Map<String, String> byKey) {

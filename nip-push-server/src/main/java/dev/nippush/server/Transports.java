@@ -13,6 +13,7 @@ import dev.nippush.server.ServerConfig.Fcm;
 import dev.nippush.server.ServerConfig.UnifiedPush;
 import dev.nippush.transport.PushTransport;
 import dev.nippush.unifiedpush.UnifiedPushTransport;
+import dev.nippush.unifiedpush.VapidKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -24,6 +25,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** The transports of a configuration. */
@@ -37,10 +39,12 @@ final class Transports implements AutoCloseable {
     /**
      * Makes them; none connects before {@link #warmUp} or its first push.
      *
+     * @param vapid by which push services know this server
      * @param own where this server listens, which no push may reach
      * @throws ConfigException when a file does not hold what it should
      */
-    static Transports of(ServerConfig config, Health health, List<InetSocketAddress> own, PrintWriter out)
+    static Transports of(
+            ServerConfig config, Optional<VapidKey> vapid, Health health, List<InetSocketAddress> own, PrintWriter out)
             throws ConfigException {
         Transports made = new Transports();
         if (config.printing()) {
@@ -59,7 +63,7 @@ final class Transports implements AutoCloseable {
         }
         if (config.unifiedPush().isPresent()) {
             UnifiedPushTransport unifiedPush =
-                    unifiedPush(config, config.unifiedPush().get(), own);
+                    unifiedPush(config, config.unifiedPush().get(), vapid, own);
             made.transports.add(unifiedPush);
             made.warmUps.add(unifiedPush::warmUp);
         }
@@ -142,7 +146,8 @@ final class Transports implements AutoCloseable {
     }
 
     private static UnifiedPushTransport unifiedPush(
-            ServerConfig config, UnifiedPush unifiedPush, List<InetSocketAddress> own) throws ConfigException {
+            ServerConfig config, UnifiedPush unifiedPush, Optional<VapidKey> vapid, List<InetSocketAddress> own)
+            throws ConfigException {
         UnifiedPushTransport.Builder builder =
                 UnifiedPushTransport.builder().addressRule(AddressRule.of(unifiedPush.allow(), List.of(), own));
         if (unifiedPush.trustedCertificates().isPresent()) {
@@ -150,6 +155,13 @@ final class Transports implements AutoCloseable {
                     config,
                     ConfigKeys.UNIFIED_PUSH_TRUSTED,
                     unifiedPush.trustedCertificates().get()));
+        }
+        try {
+            vapid.ifPresent(key -> unifiedPush
+                    .vapidContact()
+                    .ifPresentOrElse(contact -> builder.vapid(key, contact), () -> builder.vapid(key)));
+        } catch (IllegalArgumentException e) {
+            throw config.origins().error(ConfigKeys.UNIFIED_PUSH_VAPID_CONTACT, Reasons.of(e));
         }
         return builder.build();
     }

@@ -43,6 +43,11 @@ final class Values {
     private static final Pattern DURATION = Pattern.compile("([0-9]{1,12}) ?(ms|s|m|h|d)");
     private static final Pattern PRIVATE_KEY = Pattern.compile("[0-9a-fA-F]{64}|nsec1.*", Pattern.DOTALL);
 
+    /** A file may have such a name, so it counts only where there is none. */
+    private static final Pattern VAPID_KEY = Pattern.compile("[A-Za-z0-9_-]{43}=?");
+
+    private static final String NOT_THE_KEY = "must name a file that holds the key, not be the key";
+
     private Values() {}
 
     static Parser<Duration> duration(Duration least) {
@@ -144,6 +149,9 @@ final class Values {
     static Parser<Path> file() {
         return (text, base) -> {
             Path path = path(text, base);
+            if (!Files.isRegularFile(path) && VAPID_KEY.matcher(text).matches()) {
+                throw new IllegalArgumentException(NOT_THE_KEY);
+            }
             if (!Files.isRegularFile(path)) {
                 throw new IllegalArgumentException("must name a file; there is none at " + path);
             }
@@ -167,7 +175,7 @@ final class Values {
 
     private static Path path(String text, Path base) {
         if (PRIVATE_KEY.matcher(text).matches()) {
-            throw new IllegalArgumentException("must name a file that holds the key, not be the key");
+            throw new IllegalArgumentException(NOT_THE_KEY);
         }
         try {
             return base.resolve(text).normalize();

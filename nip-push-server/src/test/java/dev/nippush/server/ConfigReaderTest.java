@@ -93,6 +93,8 @@ class ConfigReaderTest {
                 unifiedpush.enabled=true
                 unifiedpush.allow=ntfy.lan
                 unifiedpush.trusted-certificates=key.p8
+                unifiedpush.vapid-key-file=key.p8
+                unifiedpush.vapid-contact=mailto:push@example.com
                 devices.accounts-per-device=3
                 log.level=debug
                 """);
@@ -119,7 +121,12 @@ class ConfigReaderTest {
         assertThat(apns.server()).contains(new HostPort("localhost", 2197));
         assertThat(apns.trustedCertificates()).contains(key);
         assertThat(config.fcm()).contains(new ServerConfig.Fcm(key, Optional.of(URI.create("http://localhost:8080"))));
-        assertThat(config.unifiedPush()).contains(new ServerConfig.UnifiedPush(List.of("ntfy.lan"), Optional.of(key)));
+        assertThat(config.unifiedPush())
+                .contains(new ServerConfig.UnifiedPush(
+                        List.of("ntfy.lan"),
+                        Optional.of(key),
+                        Optional.of(key),
+                        Optional.of("mailto:push@example.com")));
         assertThat(config.accountsPerDevice()).isEqualTo(3);
         assertThat(config.logLevel()).isEqualTo(LogLevel.DEBUG);
     }
@@ -214,6 +221,8 @@ class ConfigReaderTest {
                 "relays.home | wss://a.example,,wss://b.example | value 2 must not be empty",
                 "relays.allow | 10.0.0.0/33 | value 1 must be a host, host:port or address/bits; an IPv6 address is bare, with a port in brackets",
                 "unifiedpush.enabled | yes | must be true or false",
+                "unifiedpush.vapid-contact | push@example.com | must be a mailto: address or an https: URL",
+                "unifiedpush.vapid-key-file | AxCrM-3vSuxuefiUFkiibakkHYZnvZbA2Y2Brw-eHR0 | must name a file that holds the key, not be the key",
                 "devices.accounts-per-device | 0 | must be a whole number from 1 to 1000",
                 "log.level | loud | must be one of: error, warn, info, debug, trace",
                 "log.level | '' | has no value; remove the line, or comment it out with #"

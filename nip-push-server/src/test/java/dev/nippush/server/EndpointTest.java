@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -65,7 +66,7 @@ class EndpointTest {
     void open() throws IOException {
         ServerConfig.Listen listen =
                 new ServerConfig.Listen(new HostPort("127.0.0.1", 0), List.of(Cidr.of("127.0.0.0/8")), List.of());
-        endpoint = new Endpoint(listen, server.publicKey(), "1.2.3", health);
+        endpoint = new Endpoint(listen, server.publicKey(), Optional.of("BVAPID"), "1.2.3", health);
         endpoint.bind();
         endpoint.start(
                 (event, source) -> {
@@ -90,7 +91,7 @@ class EndpointTest {
     void aTakenPortIsAnExceptionWithAReason() {
         ServerConfig.Listen taken = new ServerConfig.Listen(
                 new HostPort("127.0.0.1", endpoint.address().getPort()), List.of(), List.of());
-        try (Endpoint second = new Endpoint(taken, server.publicKey(), "1", health)) {
+        try (Endpoint second = new Endpoint(taken, server.publicKey(), Optional.empty(), "1", health)) {
             assertThatThrownBy(second::bind)
                     .isInstanceOf(IOException.class)
                     .extracting(Reasons::of)
@@ -458,7 +459,7 @@ class EndpointTest {
         ServerConfig.Listen behindProxy =
                 new ServerConfig.Listen(new HostPort("127.0.0.1", 0), List.of(), List.of(Cidr.of("127.0.0.0/8")));
         List<WebSocketClient> clients = new ArrayList<>();
-        try (Endpoint crowded = new Endpoint(behindProxy, server.publicKey(), "1", health)) {
+        try (Endpoint crowded = new Endpoint(behindProxy, server.publicKey(), Optional.empty(), "1", health)) {
             URI uri = URI.create("ws://127.0.0.1:" + crowded.bind().getPort());
             crowded.start((event, source) -> engine.apply(event), count -> {});
             for (int i = 0; i < Endpoint.MAX_CONNECTIONS_PER_ADDRESS; i++) {
@@ -507,6 +508,7 @@ class EndpointTest {
         JsonObject document = JsonParser.parseString(response.body()).getAsJsonObject();
         assertThat(document.get("pubkey").getAsString())
                 .isEqualTo(server.publicKey().hex());
+        assertThat(document.get("vapid_public_key").getAsString()).isEqualTo("BVAPID");
         assertThat(document.get("version").getAsString()).isEqualTo("1.2.3");
         assertThat(document.getAsJsonObject("limitation")
                         .get("max_message_length")

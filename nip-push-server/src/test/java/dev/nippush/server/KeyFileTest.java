@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nippush.crypto.KeyPair;
+import dev.nippush.unifiedpush.VapidKey;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,13 +24,13 @@ class KeyFileTest {
         Path file = directory.resolve("key");
         KeyPair key = KeyPair.generate();
 
-        KeyFile.create(file, key);
+        KeyFile.IDENTITY.create(file, key);
 
         assertThat(Files.readString(file)).isEqualTo(key.secretHex() + "\n");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
         assertThat(KeyFile.isReadableByOthers(file)).isFalse();
-        assertThat(KeyFile.read(file).publicKey()).isEqualTo(key.publicKey());
+        assertThat(KeyFile.IDENTITY.read(file).publicKey()).isEqualTo(key.publicKey());
         assertThat(directory).isDirectoryContaining(path -> path.equals(file));
         assertThat(directory.toFile().list()).hasSize(1);
     }
@@ -38,7 +39,7 @@ class KeyFileTest {
     void aFileThatIsThereIsKept() throws Exception {
         Path file = Files.writeString(directory.resolve("key"), "mine");
 
-        assertThatThrownBy(() -> KeyFile.create(file, KeyPair.generate()))
+        assertThatThrownBy(() -> KeyFile.IDENTITY.create(file, KeyPair.generate()))
                 .isInstanceOf(FileAlreadyExistsException.class);
 
         assertThat(file).hasContent("mine");
@@ -65,22 +66,34 @@ class KeyFileTest {
     void whatIsNoKeyIsRefusedAndNotRepeated(String text) throws Exception {
         Path file = Files.writeString(directory.resolve("key"), text);
 
-        assertThatThrownBy(() -> KeyFile.read(file))
+        assertThatThrownBy(() -> KeyFile.IDENTITY.read(file))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("must hold a private key: 64 hex digits");
+    }
+
+    @Test
+    void aVapidKeyIsALineOfBase64Url() throws Exception {
+        Path file = directory.resolve("key");
+        VapidKey key = VapidKey.generate();
+
+        KeyFile.VAPID.create(file, key);
+
+        assertThat(Files.readString(file)).isEqualTo(key.secret() + "\n");
+        assertThat(KeyFile.VAPID.read(file).applicationServerKey()).isEqualTo(key.applicationServerKey());
+        assertThatThrownBy(() -> KeyFile.IDENTITY.read(file)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void bytesThatAreNoTextAreRefused() throws Exception {
         Path file = Files.write(directory.resolve("key"), new byte[] {(byte) 0xff, (byte) 0xfe});
 
-        assertThatThrownBy(() -> KeyFile.read(file)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KeyFile.IDENTITY.read(file)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void aHugeFileIsNotRead() throws Exception {
         Path file = Files.write(directory.resolve("key"), new byte[2_000]);
 
-        assertThatThrownBy(() -> KeyFile.read(file)).hasMessage("holds more than a key");
+        assertThatThrownBy(() -> KeyFile.IDENTITY.read(file)).hasMessage("holds more than a key");
     }
 }

@@ -51,7 +51,7 @@ class MainTest {
 
         assertThat(run("keygen", "--out", file.toString())).isZero();
 
-        PublicKey key = KeyFile.read(file).publicKey();
+        PublicKey key = KeyFile.IDENTITY.read(file).publicKey();
         assertThat(out.toString())
                 .contains(key.hex(), key.npub())
                 .doesNotContain(Files.readString(file).strip());
@@ -85,6 +85,8 @@ class MainTest {
                 "identity.key-file=nip-push.properties",
                 "fcm.service-account-file=nip-push.properties",
                 "unifiedpush.trusted-certificates=nip-push.properties",
+                "unifiedpush.vapid-key-file=nip-push.properties",
+                "unifiedpush.vapid-contact=mailto:\"push\"@example.com",
                 "apns.certificate-file=nip-push.properties"
             })
     void aWrongConfigurationIsSaidWithItsLine(String line) throws Exception {

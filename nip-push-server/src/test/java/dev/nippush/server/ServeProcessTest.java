@@ -2,6 +2,7 @@ package dev.nippush.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonParser;
 import dev.nippush.control.ControlWriter;
 import dev.nippush.control.SettingsDraft;
 import dev.nippush.crypto.KeyPair;
@@ -12,8 +13,10 @@ import dev.nippush.event.Tag;
 import dev.nippush.testkit.FakeApns;
 import dev.nippush.testkit.FakeFcm;
 import dev.nippush.testkit.FakeUnifiedPushServer;
+import dev.nippush.testkit.FakeUnifiedPushServer.Post;
 import dev.nippush.testkit.Gateway;
 import dev.nippush.testkit.TestRelay;
+import dev.nippush.testkit.VapidToken;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
@@ -23,6 +26,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -60,7 +64,7 @@ class ServeProcessTest {
             assertThat(needed).contains("apns.key-file", "fcm.service-account-file", "unifiedpush.enabled");
 
             Path key = directory.resolve("nip-push-data/identity.key");
-            assertThat(KeyFile.read(key).publicKey()).isEqualTo(server);
+            assertThat(KeyFile.IDENTITY.read(key).publicKey()).isEqualTo(server);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)))
                     .isEqualTo("rw-------");
 
@@ -237,6 +241,63 @@ class ServeProcessTest {
     }
 
     @Test
+    void aBrowserSubscribesWithTheKeyThatTheServerPublishesAndGetsItsPushEncrypted() throws Exception {
+        try (TestRelay relay = TestRelay.start();
+                FakeApns apns = FakeApns.start();
+                FakeFcm fcm = FakeFcm.startWithoutTls();
+                FakeUnifiedPushServer pushService = FakeUnifiedPushServer.start()) {
+            KeyPair identity = KeyPair.generate();
+            Path file = configuration(identity, List.of(relay), apns, fcm, pushService);
+            Files.writeString(file, "unifiedpush.vapid-contact=mailto:push@example.com\n", StandardOpenOption.APPEND);
+            String vapidKey;
+            try (ServerProcess program =
+                    ServerProcess.start(directory, Map.of(), "serve", "--config", file.toString())) {
+                URI uri = program.awaitAddress();
+                vapidKey = publishedVapidKey(uri);
+                assertThat(program.await("Web Push")).endsWith(" " + vapidKey);
+                pushService.demandVapid(vapidKey);
+
+                ControlWriter app = new ControlWriter(alice, identity.publicKey());
+                try (WebSocketClient client = WebSocketClient.connect(uri)) {
+                    String subscription = pushService.webPushDevice(1).text();
+                    assertThat(subscription)
+                            .startsWith("{\"endpoint\":\"https://localhost:")
+                            .contains("\"p256dh\"");
+                    send(client, app.settings(SettingsDraft.forDevice(subscription), now));
+                    send(client, message(now));
+                    pushService.received().await(1);
+                }
+                Gateway.Received received = pushService.received().last();
+                assertThat(received.device()).isEqualTo(pushService.webPushDevice(1));
+                assertThat(received.title()).isEqualTo("New message");
+                assertThat(received.collapseKey()).isPresent();
+                Post post = pushService.posts().last();
+                assertThat(post.headers()).containsEntry("content-encoding", "aes128gcm");
+                assertThat(VapidToken.read(post.headers().get("authorization")).contact())
+                        .contains("mailto:push@example.com");
+                program.terminate();
+                assertThat(program.exitCode()).isZero();
+            }
+            try (ServerProcess again = ServerProcess.start(directory, Map.of(), "serve", "--config", file.toString())) {
+                assertThat(publishedVapidKey(again.awaitAddress())).isEqualTo(vapidKey);
+            }
+        }
+    }
+
+    private static String publishedVapidKey(URI uri) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + uri.getAuthority() + "/"))
+                .header("Accept", "application/nostr+json")
+                .build();
+        String document = HttpClient.newHttpClient()
+                .send(request, HttpResponse.BodyHandlers.ofString())
+                .body();
+        return JsonParser.parseString(document)
+                .getAsJsonObject()
+                .get("vapid_public_key")
+                .getAsString();
+    }
+
+    @Test
     void whatIsInFlightLandsBeforeItEnds() throws Exception {
         try (TestRelay relay = TestRelay.start();
                 FakeApns apns = FakeApns.start();
@@ -301,7 +362,7 @@ class ServeProcessTest {
     private Path configuration(
             KeyPair identity, List<TestRelay> relays, FakeApns apns, FakeFcm fcm, FakeUnifiedPushServer unifiedPush)
             throws IOException {
-        KeyFile.create(directory.resolve("key"), identity);
+        KeyFile.IDENTITY.create(directory.resolve("key"), identity);
         apns.writeSigningKey(directory.resolve("apns.p8"));
         apns.certificates().writeAuthority(directory.resolve("apns.pem"));
         fcm.writeServiceAccount(directory.resolve("fcm.json"));
