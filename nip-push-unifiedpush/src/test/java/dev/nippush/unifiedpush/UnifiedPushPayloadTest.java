@@ -111,6 +111,19 @@ class UnifiedPushPayloadTest {
     }
 
     @Test
+    void topicIsTheBeginningOfTheCollapseKey() {
+        PushMessage message = new PushMessage(
+                new DeviceAddressReader(List.of())
+                        .read("https://push.example.com/up")
+                        .orElseThrow(),
+                Notification.message("t", "b", ""),
+                "fb".repeat(24) + "00".repeat(8),
+                Instant.MAX);
+
+        assertThat(UnifiedPushPayload.topic(message)).isEqualTo("-_v7".repeat(8));
+    }
+
+    @Test
     void callsAreUrgent() {
         assertThat(UnifiedPushPayload.urgency(Notification.call("t", "b"))).isEqualTo("high");
         assertThat(UnifiedPushPayload.urgency(Notification.message("t", "b", "")))
