@@ -19,7 +19,6 @@ import dev.nippush.event.PublicKey;
 import dev.nippush.internal.account.AccountRules;
 import dev.nippush.internal.account.AccountShard;
 import dev.nippush.internal.account.AccountShard.Tally;
-import dev.nippush.internal.account.CollapseKeys;
 import dev.nippush.internal.account.ShardOutlets;
 import dev.nippush.internal.commit.Committer;
 import dev.nippush.internal.delivery.DeliveryOutlets;
@@ -75,7 +74,7 @@ final class Engine {
     private final Executor executor;
     private final PushStore store;
     private final GuardedListener listener;
-    private final GuardedComposer composer;
+    private final Contents contents;
     private final MatchIndex index = new MatchIndex();
     private final DeviceOwners owners;
     private final Dispatcher dispatcher;
@@ -100,8 +99,7 @@ final class Engine {
         this.executor = executor;
         this.store = store;
         this.listener = new GuardedListener(settings.listener);
-        this.composer = new GuardedComposer(
-                settings.composer, new CollapseKeys(settings.keyPair.derive("nip-push collapse key")));
+        this.contents = new Contents(settings.composer, settings.keyPair);
         this.owners = new DeviceOwners(settings.accountsPerDevice);
         this.dispatcher = new Dispatcher(settings.transports);
         GateRules gateRules = new GateRules(
@@ -168,9 +166,9 @@ final class Engine {
                     time,
                     index,
                     owners,
-                    dispatcher::serves,
+                    dispatcher::allowed,
                     settings.addressRule()::permitsLiteral,
-                    composer,
+                    contents,
                     shardOutlets);
             accountRooms.add(new AccountRoom(lane, committer, shard));
         }
@@ -184,9 +182,10 @@ final class Engine {
                     time,
                     settings.random,
                     settings.retryPolicy,
+                    settings.pushLimit,
                     dispatcher,
                     deviceOwners,
-                    composer,
+                    contents,
                     deliveryOutlets);
             deviceRooms.add(new DeviceRoom(lane, committer, pushes));
         }
@@ -507,8 +506,9 @@ final class Engine {
         }
 
         @Override
-        public boolean owned(PublicKey account, DeviceAddress device, Instant arrivedAt) {
-            return owners.owned(account, device, arrivedAt);
+        public Optional<DeviceLane.Target> target(PublicKey account, DeviceAddress device, Instant arrivedAt) {
+            return owners.device(account, device, arrivedAt)
+                    .map(known -> new DeviceLane.Target(known.address(), known.privacy()));
         }
 
         @Override

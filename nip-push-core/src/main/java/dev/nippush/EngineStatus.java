@@ -1,7 +1,10 @@
 package dev.nippush;
 
+import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushTransport;
-import java.util.List;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * How an engine is doing, for health checks.
@@ -10,10 +13,11 @@ import java.util.List;
  * @param hearing whether control messages can reach it; false while a gateway with home relays has lost all of them and no
  *     relay streams in, and while its door has been shut for long
  * @param storeWorks whether what it writes gets to the store
- * @param parked the transports whose provider refuses our credentials
+ * @param parked the transports whose provider refuses our credentials, and what each said
  */
-public record EngineStatus(boolean open, boolean hearing, boolean storeWorks, List<PushTransport> parked) {
+public record EngineStatus(
+        boolean open, boolean hearing, boolean storeWorks, Map<PushTransport, PushResult.Rejected> parked) {
     public EngineStatus {
-        parked = List.copyOf(parked);
+        parked = Collections.unmodifiableMap(new LinkedHashMap<>(parked));
     }
 }

@@ -2,33 +2,24 @@ package dev.nippush;
 
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
-import dev.nippush.internal.account.AccountShard;
-import dev.nippush.internal.account.CollapseKeys;
-import dev.nippush.internal.delivery.DeviceLane;
-import dev.nippush.store.OwedPush;
-import dev.nippush.store.PushKey;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.NotificationComposer;
-import dev.nippush.transport.PushMessage;
-import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A host's composer, with the generic text for when it fails: a notification that looks plain is better than none. */
-final class GuardedComposer implements AccountShard.Composing, DeviceLane.Folding {
+final class GuardedComposer implements NotificationComposer {
 
     private static final Logger log = LoggerFactory.getLogger(GuardedComposer.class);
 
     private final NotificationComposer composer;
     private final NotificationComposer generic = NotificationComposer.generic();
-    private final CollapseKeys collapseKeys;
     private final AtomicBoolean complained = new AtomicBoolean();
 
-    GuardedComposer(NotificationComposer composer, CollapseKeys collapseKeys) {
+    GuardedComposer(NotificationComposer composer) {
         this.composer = composer;
-        this.collapseKeys = collapseKeys;
     }
 
     @Override
@@ -39,17 +30,6 @@ final class GuardedComposer implements AccountShard.Composing, DeviceLane.Foldin
     @Override
     public Notification fold(int count, PublicKey recipient) {
         return guarded(by -> by.fold(count, recipient));
-    }
-
-    @Override
-    public PushMessage fold(OwedPush newer, int count, Instant expiresAt) {
-        PushMessage message = newer.message();
-        return new PushMessage(message.address(), fold(count, newer.account()), message.collapseKey(), expiresAt);
-    }
-
-    @Override
-    public String collapseKey(PushKey key) {
-        return collapseKeys.of(key.device(), key.event());
     }
 
     private Notification guarded(Function<NotificationComposer, Notification> composing) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.nippush.address.AddressRule;
 import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.address.Source;
 import dev.nippush.control.ControlLimits;
@@ -17,12 +18,14 @@ import dev.nippush.store.InMemoryPushStore;
 import dev.nippush.store.PushStore;
 import dev.nippush.time.EngineTime;
 import dev.nippush.transport.NotificationComposer;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.PushTransport;
 import dev.nippush.transport.RetryPolicy;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -230,7 +233,7 @@ public final class NipPush implements AutoCloseable {
     public static final class Builder {
 
         final KeyPair keyPair;
-        final List<PushTransport> transports = new ArrayList<>();
+        final Map<PushTransport, Privacy> transports = new LinkedHashMap<>();
         List<RelayUrl> homeRelays = List.of();
         List<String> apnsTopics = List.of();
 
@@ -254,6 +257,7 @@ public final class NipPush implements AutoCloseable {
         Secp256k1 secp256k1 = Secp256k1.bouncyCastle();
         RandomGenerator random = new Random();
         RetryPolicy retryPolicy = RetryPolicy.standard();
+        PushLimit pushLimit = PushLimit.standard();
         ControlLimits controlLimits = ControlLimits.standard();
         Duration heartbeatTimeout = DEFAULT_HEARTBEAT_TIMEOUT;
         int accountsPerDevice = 1;
@@ -264,7 +268,7 @@ public final class NipPush implements AutoCloseable {
 
         private Builder(Builder of) {
             this.keyPair = of.keyPair.with(of.secp256k1);
-            this.transports.addAll(of.transports);
+            this.transports.putAll(of.transports);
             this.homeRelays = of.homeRelays;
             this.apnsTopics = of.apnsTopics;
             this.relays = of.relays;
@@ -277,6 +281,7 @@ public final class NipPush implements AutoCloseable {
             this.secp256k1 = of.secp256k1;
             this.random = of.random;
             this.retryPolicy = of.retryPolicy;
+            this.pushLimit = of.pushLimit;
             this.controlLimits = of.controlLimits;
             this.heartbeatTimeout = of.heartbeatTimeout;
             this.accountsPerDevice = of.accountsPerDevice;
@@ -284,7 +289,15 @@ public final class NipPush implements AutoCloseable {
 
         /** Adds a transport. The first one that serves a device gets its pushes. At least one is needed. */
         public Builder transport(PushTransport transport) {
-            transports.add(requireNonNull(transport, "transport"));
+            return transport(transport, Privacy.MINIMAL);
+        }
+
+        /**
+         * Adds a transport, and says how much its provider may learn at most; a client may ask for less. Without it:
+         * {@link Privacy#MINIMAL}.
+         */
+        public Builder transport(PushTransport transport, Privacy atMost) {
+            transports.put(requireNonNull(transport, "transport"), requireNonNull(atMost, "atMost"));
             return this;
         }
 
@@ -354,6 +367,12 @@ public final class NipPush implements AutoCloseable {
         /** When pushes are tried again, and for how long; {@link RetryPolicy#standard()} by default. */
         public Builder retryPolicy(RetryPolicy policy) {
             this.retryPolicy = requireNonNull(policy, "policy");
+            return this;
+        }
+
+        /** How many pushes a device gets before they are folded; {@link PushLimit#standard()} by default. */
+        public Builder pushLimit(PushLimit limit) {
+            this.pushLimit = requireNonNull(limit, "limit");
             return this;
         }
 

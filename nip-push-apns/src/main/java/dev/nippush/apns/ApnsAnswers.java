@@ -142,10 +142,6 @@ final class ApnsAnswers {
             String topic,
             long askedAt) {
 
-        boolean providerTokenExpired() {
-            return reason.filter(EXPIRED_PROVIDER_TOKEN::equals).isPresent();
-        }
-
         boolean payloadTooLarge() {
             return reason.map(PAYLOAD_TOO_LARGE::equals).orElse(status == TOO_LARGE);
         }
@@ -160,7 +156,7 @@ final class ApnsAnswers {
 
     /** What the answer means for the message. */
     PushResult read(Answer answer) {
-        if (answer.providerTokenExpired()) {
+        if (answer.reason.filter(EXPIRED_PROVIDER_TOKEN::equals).isPresent()) {
             return expired(answer);
         }
         tokenExpiredAt.set(Optional.empty());

@@ -3,6 +3,7 @@ package dev.nippush.account;
 import static java.util.Objects.requireNonNull;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.address.Source;
 import dev.nippush.control.ControlMessage.Settings;
@@ -136,8 +137,8 @@ public record Registration(
                 settings.e().map(Set::copyOf).orElse(e),
                 settings.p().map(Set::copyOf).orElse(p),
                 settings.device()
-                        .map(device -> devicesWith(device, at, maxDevices))
-                        .orElse(devices),
+                        .map(device -> devicesWith(device, settings.privacy(), at, maxDevices))
+                        .orElseGet(() -> devicesWith(settings.privacy())),
                 began,
                 wrapsBegan,
                 caughtUp,
@@ -145,14 +146,22 @@ public record Registration(
         return changed.begunAfter(this, at);
     }
 
-    private List<Device> devicesWith(DeviceAddress address, Instant at, int maxDevices) {
+    /** A message that names no device speaks of all. */
+    private List<Device> devicesWith(Optional<Privacy> privacy) {
+        return privacy.map(wanted ->
+                        devices.stream().map(device -> device.with(wanted)).toList())
+                .orElse(devices);
+    }
+
+    private List<Device> devicesWith(DeviceAddress address, Optional<Privacy> privacy, Instant at, int maxDevices) {
         List<Device> changed = new ArrayList<>(devices);
         int known = indexOf(address);
         if (known >= 0) {
             // The new text replaces the old one: another spelling, or other keys of the same push subscription.
-            changed.set(known, new Device(address, devices.get(known).countsSince(), at));
+            Device before = devices.get(known);
+            changed.set(known, new Device(address, before.countsSince(), at, privacy.or(before::privacy)));
         } else {
-            changed.add(new Device(address, at, at));
+            changed.add(new Device(address, at, at, privacy));
         }
         while (changed.size() > maxDevices) {
             // Not the one that is being registered, whatever a clock that was set back says of its age.

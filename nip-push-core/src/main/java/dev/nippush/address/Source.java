@@ -27,10 +27,11 @@ public final class Source {
     private final Origin origin;
     private final String name;
     private final boolean stored;
+    private final boolean authenticated;
     private final Optional<RelayUrl> relay;
     private final String key;
 
-    private Source(Origin origin, String name, boolean stored, Optional<RelayUrl> relay) {
+    private Source(Origin origin, String name, boolean stored, boolean authenticated, Optional<RelayUrl> relay) {
         if (name.isBlank() || name.length() > MAX_NAME_LENGTH || Text.hasControlCharacter(name)) {
             throw new IllegalArgumentException("the name of a source is 1 to " + MAX_NAME_LENGTH
                     + " characters, no control characters, not " + name.length());
@@ -38,6 +39,7 @@ public final class Source {
         this.origin = origin;
         this.name = name;
         this.stored = stored;
+        this.authenticated = authenticated;
         this.relay = relay;
         this.key = origin + ":" + name;
     }
@@ -53,32 +55,37 @@ public final class Source {
      * @param name 1 to 1,024 characters without control characters, as for all names here
      */
     public static Source host(String name) {
-        return new Source(Origin.HOST, requireNonNull(name, "name"), false, Optional.empty());
+        return new Source(Origin.HOST, requireNonNull(name, "name"), false, false, Optional.empty());
     }
 
     /** A relay that streams events into our endpoint. */
     public static Source feeder(String name) {
-        return new Source(Origin.FEEDER, requireNonNull(name, "name"), false, Optional.empty());
+        return new Source(Origin.FEEDER, requireNonNull(name, "name"), false, false, Optional.empty());
     }
 
     /** A stranger's connection to our endpoint. */
     public static Source endpoint(String name) {
-        return new Source(Origin.ENDPOINT, requireNonNull(name, "name"), false, Optional.empty());
+        return new Source(Origin.ENDPOINT, requireNonNull(name, "name"), false, false, Optional.empty());
     }
 
     /** A relay that a registration named. */
     public static Source relay(RelayUrl url) {
-        return new Source(Origin.RELAY, url.toString(), false, Optional.of(url));
+        return new Source(Origin.RELAY, url.toString(), false, false, Optional.of(url));
     }
 
     /** A relay that the operator configured. */
     public static Source homeRelay(RelayUrl url) {
-        return new Source(Origin.HOME_RELAY, url.toString(), false, Optional.of(url));
+        return new Source(Origin.HOME_RELAY, url.toString(), false, false, Optional.of(url));
     }
 
     /** The same source, for an event that it had stored before we asked. */
     public Source asStored() {
-        return stored ? this : new Source(origin, name, true, relay);
+        return stored ? this : new Source(origin, name, true, authenticated, relay);
+    }
+
+    /** The same source, after we told it who we are (NIP-42): what it sends since then may not be for everybody. */
+    public Source asAuthenticated() {
+        return authenticated ? this : new Source(origin, name, stored, true, relay);
     }
 
     /** The way in which the event came. */
@@ -99,6 +106,11 @@ public final class Source {
     /** Whether the event was delivered as it came in; the opposite of {@link #stored()}. */
     public boolean live() {
         return !stored;
+    }
+
+    /** Whether anybody could have got the event there: a relay sent it without knowing who we are. */
+    public boolean isPublic() {
+        return relay.isPresent() && !authenticated;
     }
 
     /** The relay, for home relays and others. */
@@ -123,12 +135,15 @@ public final class Source {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof Source source && stored == source.stored && key.equals(source.key);
+        return other instanceof Source source
+                && stored == source.stored
+                && authenticated == source.authenticated
+                && key.equals(source.key);
     }
 
     @Override
     public int hashCode() {
-        return 2 * key.hashCode() + (stored ? 1 : 0);
+        return 4 * key.hashCode() + (stored ? 1 : 0) + (authenticated ? 2 : 0);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.nippush.control;
 import static java.util.Objects.requireNonNull;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.event.PublicKey;
 import java.util.List;
@@ -17,6 +18,8 @@ public sealed interface ControlMessage {
      *
      * @param online whether the message says that the app is in the foreground, or that it is not; empty says neither
      * @param device the device to add; empty adds none
+     * @param privacy how much the provider of that device may learn at most, of all devices where none is named; empty
+     *     leaves it as it is
      * @param kinds of distinct values
      * @param relays of distinct values
      * @param authors of distinct values
@@ -26,6 +29,7 @@ public sealed interface ControlMessage {
     record Settings(
             Optional<Boolean> online,
             Optional<DeviceAddress> device,
+            Optional<Privacy> privacy,
             Optional<List<Integer>> kinds,
             Optional<List<RelayUrl>> relays,
             Optional<List<PublicKey>> authors,
@@ -35,6 +39,7 @@ public sealed interface ControlMessage {
         public Settings {
             requireNonNull(online);
             requireNonNull(device);
+            requireNonNull(privacy);
             kinds = kinds.map(List::copyOf);
             relays = relays.map(List::copyOf);
             authors = authors.map(List::copyOf);

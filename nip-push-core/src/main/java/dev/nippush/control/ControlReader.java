@@ -12,6 +12,7 @@ import com.google.gson.stream.JsonToken;
 import dev.nippush.address.AddressRule;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.event.Kind;
 import dev.nippush.event.PublicKey;
@@ -132,7 +133,7 @@ public final class ControlReader {
                 kinds.isPresent() || relays.isPresent() || authors.isPresent() || e.isPresent() || p.isPresent();
         Optional<String> device = deviceId.filter(id -> !id.isEmpty());
         if (names || device.isPresent()) {
-            return new ControlMessage.Settings(online, address(device), kinds, relays, authors, e, p);
+            return new ControlMessage.Settings(online, address(device), privacy(json), kinds, relays, authors, e, p);
         }
         if (deviceId.isPresent() && !online.orElse(false)) {
             return new ControlMessage.Logout(address(deviceId(json, "device").filter(id -> !id.isEmpty())));
@@ -157,6 +158,21 @@ public final class ControlReader {
             case "0", "false" -> Optional.of(false);
             default -> throw new RefusedException(Refusal.BAD_ONLINE);
         };
+    }
+
+    /** A name that we do not know might ask for less than we would tell: it is refused, not ignored. */
+    private static Optional<Privacy> privacy(JsonObject json) throws RefusedException {
+        Optional<JsonElement> value = member(json, "privacy");
+        if (value.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Privacy> level = value.get() instanceof JsonPrimitive name && name.isString()
+                ? Privacy.named(name.getAsString().strip().toLowerCase(Locale.ROOT))
+                : Optional.empty();
+        if (level.isEmpty()) {
+            throw new RefusedException(Refusal.BAD_PRIVACY);
+        }
+        return level;
     }
 
     private static Optional<String> deviceId(JsonObject json, String key) throws RefusedException {

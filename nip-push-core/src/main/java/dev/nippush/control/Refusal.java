@@ -34,6 +34,8 @@ public enum Refusal {
     BAD_ONLINE,
     /** {@code deviceId} or {@code device} is not an address that this server knows how to reach. */
     BAD_DEVICE,
+    /** {@code privacy} is not the name of a level that this server knows. */
+    BAD_PRIVACY,
     /** {@code kinds} is not a list of kinds. */
     BAD_KINDS,
     /** {@code relays} is not a list of URLs. */

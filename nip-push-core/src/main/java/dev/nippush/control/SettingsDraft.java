@@ -2,6 +2,7 @@ package dev.nippush.control;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.event.Kind;
 import dev.nippush.event.PublicKey;
@@ -16,6 +17,8 @@ import java.util.Map;
  */
 public final class SettingsDraft {
 
+    private static final String DEVICE_ID = "deviceId";
+
     private final Map<String, Object> members = new LinkedHashMap<>();
 
     private SettingsDraft() {}
@@ -27,8 +30,17 @@ public final class SettingsDraft {
      */
     public static SettingsDraft forDevice(String deviceId) {
         SettingsDraft draft = new SettingsDraft();
-        draft.members.put("deviceId", requireNonNull(deviceId));
+        draft.members.put(DEVICE_ID, requireNonNull(deviceId));
         return draft;
+    }
+
+    /**
+     * How much the provider of the device may learn at most, if the operator allows more; left out, the operator decides.
+     * Servers that do not know this extension ignore it.
+     */
+    public SettingsDraft privacy(Privacy level) {
+        members.put("privacy", level.text());
+        return this;
     }
 
     /** Says whether the app is in the foreground as well. */
@@ -76,7 +88,8 @@ public final class SettingsDraft {
     boolean registers() {
         return members.entrySet().stream()
                 .anyMatch(member -> member.getValue() instanceof List
-                        || member.getValue() instanceof String deviceId && !deviceId.isBlank());
+                        || member.getKey().equals(DEVICE_ID)
+                                && !member.getValue().toString().isBlank());
     }
 
     Map<String, Object> members() {

@@ -180,7 +180,7 @@ public final class InMemoryPushStore implements PushStore {
     }
 
     @Override
-    public synchronized CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit) {
+    public synchronized CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit) {
         if (!isCurrent(lease)) {
             return lost(lease);
         }
@@ -188,6 +188,7 @@ public final class InMemoryPushStore implements PushStore {
                 .map(Push::owed)
                 .filter(push -> push != null
                         && !push.nextAt().isAfter(until)
+                        && !except.covers(push.message().address())
                         && Partition.of(push.message().address()).equals(lease.partition()))
                 .sorted(BY_TIME)
                 .limit(limit)

@@ -1,10 +1,13 @@
 package dev.nippush.store;
 
 import dev.nippush.account.Account;
+import dev.nippush.address.Channel;
+import dev.nippush.address.DeviceAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -42,9 +45,10 @@ public interface PushStore extends AutoCloseable {
      *
      * @param lease on a partition of devices
      * @param until leaves out those with a later {@code nextAt}
+     * @param except leaves out those as well
      * @param limit how many at most, 1 or more
      */
-    CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit);
+    CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit);
 
     /**
      * Forgets decisions and tombstones of events that were received before a date.
@@ -57,6 +61,29 @@ public interface PushStore extends AutoCloseable {
     /** Ends with what was called before; later calls fail. Calling it again does nothing. */
     @Override
     void close();
+
+    /**
+     * What {@link #due} leaves out, so that a provider that does not answer is not in the way of others.
+     *
+     * @param channels pushes to devices of these {@linkplain DeviceAddress#channel() channels}
+     * @param hosts pushes to devices at these {@linkplain DeviceAddress#host() hosts}
+     */
+    record Except(Set<Channel> channels, Set<String> hosts) {
+
+        /** Leaves out nothing. */
+        public static final Except NOTHING = new Except(Set.of(), Set.of());
+
+        public Except {
+            channels = Set.copyOf(channels);
+            hosts = Set.copyOf(hosts);
+        }
+
+        /** Whether a push to this device is left out. */
+        public boolean covers(DeviceAddress device) {
+            return channels.contains(device.channel())
+                    || device.host().filter(hosts::contains).isPresent();
+        }
+    }
 
     /** Takes what {@link #load} reads. */
     interface Sink {

@@ -83,7 +83,7 @@ class RegistrationTest {
         }
 
         Settings settings() {
-            return new Settings(Optional.empty(), device, kinds, relays, authors, e, p);
+            return new Settings(Optional.empty(), device, Optional.empty(), kinds, relays, authors, e, p);
         }
     }
 

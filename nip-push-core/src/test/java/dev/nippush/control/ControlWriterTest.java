@@ -104,6 +104,7 @@ class ControlWriterTest {
                 .isEqualTo(new ControlMessage.Settings(
                         Optional.empty(),
                         Optional.empty(),
+                        Optional.empty(),
                         Optional.of(List.of()),
                         Optional.empty(),
                         Optional.empty(),

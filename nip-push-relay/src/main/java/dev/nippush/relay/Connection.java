@@ -70,8 +70,7 @@ final class Connection extends WebSocketListener {
     final Coverage coverage = new Coverage();
 
     private final RelayUrl relay;
-    private final Source live;
-    private final Source stored;
+    private volatile Source source;
     private final FeedDoor door;
     private final Owner owner;
     private final LogLimit log;
@@ -91,8 +90,7 @@ final class Connection extends WebSocketListener {
 
     Connection(RelayUrl relay, Source source, FeedDoor door, Owner owner, LogLimit log) {
         this.relay = relay;
-        this.live = source;
-        this.stored = source.asStored();
+        this.source = source;
         this.door = door;
         this.owner = owner;
         this.log = log;
@@ -129,6 +127,8 @@ final class Connection extends WebSocketListener {
 
     void authenticate(NostrEvent answer) {
         authId = answer.id().hex();
+        // What a relay sends to one whom it knows, it may not send to everybody.
+        source = source.asAuthenticated();
         send(new ClientMessage.Auth(answer));
     }
 
@@ -250,7 +250,7 @@ final class Connection extends WebSocketListener {
             strike("an event for a subscription that is not ours");
         } else if (!subscription.asksFor(message.event())) {
             strike("an event that was not asked for");
-        } else if (intake.hand(message.event(), subscription.live ? live : stored, chars)) {
+        } else if (intake.hand(message.event(), subscription.live ? source : source.asStored(), chars)) {
             strikes = Math.max(0, strikes - 1);
         }
     }

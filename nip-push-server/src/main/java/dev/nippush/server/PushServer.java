@@ -8,7 +8,6 @@ import dev.nippush.crypto.KeyPair;
 import dev.nippush.event.PublicKey;
 import dev.nippush.relay.RelayPool;
 import dev.nippush.transport.NotificationComposer;
-import dev.nippush.transport.PushTransport;
 import dev.nippush.unifiedpush.VapidKey;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -21,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -145,10 +143,9 @@ final class PushServer {
         if (!status.storeWorks()) {
             reasons.add("store: writes fail");
         }
-        if (!status.parked().isEmpty()) {
-            reasons.add("transports: the provider refuses our credentials: "
-                    + status.parked().stream().map(PushTransport::toString).collect(Collectors.joining(", ")));
-        }
+        status.parked()
+                .forEach((transport, refusal) ->
+                        reasons.add(transport + ": the provider refuses our credentials. " + refusal.explained()));
         return reasons;
     }
 

@@ -10,6 +10,7 @@ import dev.nippush.account.Inboxes;
 import dev.nippush.account.LastSeen;
 import dev.nippush.account.Marks;
 import dev.nippush.account.Registration;
+import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
 import dev.nippush.address.RelayUrl;
@@ -25,6 +26,7 @@ import dev.nippush.store.Partition;
 import dev.nippush.store.PushKey;
 import dev.nippush.store.PushStore;
 import dev.nippush.store.PushStore.Committed;
+import dev.nippush.store.PushStore.Except;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.Notification.Urgency;
 import dev.nippush.transport.PushMessage;
@@ -39,6 +41,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -161,13 +164,13 @@ public abstract class PushStoreContract {
     }
 
     private List<OwedPush> due(DeviceAddress device) {
-        return get(store.due(of(device), Instant.parse("2100-01-01T00:00:00Z"), 1_000));
+        return get(store.due(of(device), Instant.parse("2100-01-01T00:00:00Z"), Except.NOTHING, 1_000));
     }
 
     private static Account account(PublicKey pubkey, DeviceAddress... devices) {
         List<Device> registered = new ArrayList<>();
         for (DeviceAddress device : devices) {
-            registered.add(new Device(device, T0.minusSeconds(60), T0));
+            registered.add(new Device(device, T0.minusSeconds(60), T0, Optional.empty()));
         }
         return new Account(
                 pubkey,
@@ -438,6 +441,44 @@ public abstract class PushStoreContract {
     }
 
     @Test
+    @DisplayName("pushes of channels and hosts that are left out are not in the way of others")
+    void pushesThatAreLeftOutAreNotInTheWay() {
+        DeviceAddress slow = device("https://slow.example.com/up");
+        DeviceAddress fast = sameLane(slow, "https://fast.example.com/");
+        DeviceAddress iphone = sameLane(slow, "");
+        commit(
+                ALICE,
+                new Change.Owe(push(ALICE, ONE, slow, T0)),
+                new Change.Owe(push(ALICE, TWO, fast, T0.plusSeconds(1))),
+                new Change.Owe(push(ALICE, THREE, iphone, T0.plusSeconds(2))));
+
+        assertThat(events(due(slow, Except.NOTHING, 2))).containsExactly(ONE, TWO);
+        assertThat(events(due(slow, new Except(Set.of(), Set.of("slow.example.com")), 2)))
+                .containsExactly(TWO, THREE);
+        assertThat(events(due(slow, new Except(Set.of(Channel.UNIFIED_PUSH), Set.of()), 2)))
+                .containsExactly(THREE);
+        assertThat(events(due(slow, new Except(Set.of(Channel.APNS), Set.of("fast.example.com")), 2)))
+                .containsExactly(ONE);
+    }
+
+    private List<OwedPush> due(DeviceAddress device, Except except, int limit) {
+        return get(store.due(of(device), T0.plusSeconds(60), except, limit));
+    }
+
+    private static List<EventId> events(List<OwedPush> pushes) {
+        return pushes.stream().map(OwedPush::event).toList();
+    }
+
+    /** A device of the same partition as another one: an endpoint that begins so, or an iPhone. */
+    private static DeviceAddress sameLane(DeviceAddress other, String prefix) {
+        return IntStream.range(0, 100_000)
+                .mapToObj(i -> device(prefix.isEmpty() ? "%064x".formatted(i) : prefix + i))
+                .filter(device -> Partition.of(device).equals(Partition.of(other)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
     @DisplayName("pushes are due by their time, as many as are asked for")
     void pushesAreDueByTheirTime() {
         commit(
@@ -446,10 +487,13 @@ public abstract class PushStoreContract {
                 new Change.Owe(push(ALICE, TWO, PHONE, T0.plusSeconds(10))),
                 new Change.Owe(push(ALICE, THREE, PHONE, T0.plusSeconds(20))));
         assertThat(due(PHONE).stream().map(OwedPush::event)).containsExactly(TWO, THREE, ONE);
-        assertThat(get(store.due(of(PHONE), T0.plusSeconds(20), 10)).stream().map(OwedPush::event))
+        assertThat(get(store.due(of(PHONE), T0.plusSeconds(20), Except.NOTHING, 10)).stream()
+                        .map(OwedPush::event))
                 .containsExactly(TWO, THREE);
-        assertThat(get(store.due(of(PHONE), T0.plusSeconds(9), 10))).isEmpty();
-        assertThat(get(store.due(of(PHONE), T0.plusSeconds(99), 1)).stream().map(OwedPush::event))
+        assertThat(get(store.due(of(PHONE), T0.plusSeconds(9), Except.NOTHING, 10)))
+                .isEmpty();
+        assertThat(get(store.due(of(PHONE), T0.plusSeconds(99), Except.NOTHING, 1)).stream()
+                        .map(OwedPush::event))
                 .containsExactly(TWO);
     }
 
@@ -569,7 +613,7 @@ public abstract class PushStoreContract {
                 store.commit(older, List.of(new Change.SaveAccount(account(ALICE)), owe(ALICE, ONE, PHONE))),
                 store.load(older, new Loaded()),
                 store.sweep(older, T0, 10),
-                store.due(olderOfDevice, T0, 10),
+                store.due(olderOfDevice, T0, Except.NOTHING, 10),
                 store.sweep(olderOfDevice, T0, 10),
                 store.commit(olderOfDevice, List.of(settle(ONE, PHONE))))) {
             assertThatThrownBy(() -> get(call)).hasCauseInstanceOf(LeaseLostException.class);
@@ -658,7 +702,7 @@ public abstract class PushStoreContract {
                 store.acquire(Partition.of(ALICE)),
                 store.load(alice, new Loaded()),
                 store.commit(alice, List.of(ignore(ALICE, ONE))),
-                store.due(phone, T0, 1),
+                store.due(phone, T0, Except.NOTHING, 1),
                 store.sweep(alice, T0, 1))) {
             assertThatThrownBy(() -> get(call)).isInstanceOf(CompletionException.class);
         }

@@ -12,6 +12,7 @@ import dev.nippush.account.Mark;
 import dev.nippush.account.Marks;
 import dev.nippush.account.Registration;
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.address.Source;
 import dev.nippush.control.ControlMessage;
@@ -36,7 +37,9 @@ import dev.nippush.transport.Notification;
 import dev.nippush.transport.PushMessage;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +51,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -67,7 +71,7 @@ public final class AccountShard {
     private final EngineTime time;
     private final MatchIndex index;
     private final DeviceOwners owners;
-    private final Predicate<DeviceAddress> served;
+    private final Function<DeviceAddress, Optional<Privacy>> allowed;
     private final Predicate<RelayUrl> dialable;
     private final Composing composing;
     private final ShardOutlets outlets;
@@ -95,7 +99,8 @@ public final class AccountShard {
     /**
      * Makes an empty shard.
      *
-     * @param served whether any transport serves a device: one that none serves stays registered and is owed nothing
+     * @param allowed how much the provider of a device may learn; empty where no transport serves it: it stays registered
+     *     and is owed nothing
      * @param dialable whether a relay that an account reads may be connected to
      */
     public AccountShard(
@@ -105,7 +110,7 @@ public final class AccountShard {
             EngineTime time,
             MatchIndex index,
             DeviceOwners owners,
-            Predicate<DeviceAddress> served,
+            Function<DeviceAddress, Optional<Privacy>> allowed,
             Predicate<RelayUrl> dialable,
             Composing composing,
             ShardOutlets outlets) {
@@ -115,7 +120,7 @@ public final class AccountShard {
         this.time = requireNonNull(time);
         this.index = requireNonNull(index);
         this.owners = requireNonNull(owners);
-        this.served = requireNonNull(served);
+        this.allowed = requireNonNull(allowed);
         this.dialable = requireNonNull(dialable);
         this.composing = requireNonNull(composing);
         this.outlets = requireNonNull(outlets);
@@ -353,6 +358,9 @@ public final class AccountShard {
                     askedAfter.contains(relay) ? interestAfter : Optional.empty(),
                     work);
         }
+        for (Device device : after.map(Registration::devices).orElse(List.of())) {
+            owners.update(account, device);
+        }
         for (Device device : before.map(Registration::devices).orElse(List.of())) {
             if (after.flatMap(of -> of.device(device.address())).isEmpty()) {
                 owners.release(account, device.address());
@@ -462,9 +470,8 @@ public final class AccountShard {
             }
             // One that was taken over counts no more, though this shard may not have been told yet: a claim on it would
             // stand in the way of its new account.
-            List<DeviceAddress> devices = registration.get().devices().stream()
-                    .map(Device::address)
-                    .filter(device -> owners.owns(account, device))
+            List<Device> devices = registration.get().devices().stream()
+                    .filter(device -> owners.owns(account, device.address()))
                     .toList();
             if (devices.isEmpty()) {
                 continue;
@@ -497,14 +504,21 @@ public final class AccountShard {
     private void decide(
             AccountState state,
             Registration registration,
-            List<DeviceAddress> owned,
+            List<Device> owned,
             NostrEvent event,
             Source source,
             Stamp at,
             Work work,
             AtomicInteger taken) {
         PublicKey account = state.account.pubkey();
-        List<DeviceAddress> devices = owned.stream().filter(served).toList();
+        List<DeviceAddress> devices = new ArrayList<>();
+        Set<Privacy> levels = EnumSet.noneOf(Privacy.class);
+        for (Device device : owned) {
+            allowed.apply(device.address()).ifPresent(most -> {
+                devices.add(device.address());
+                levels.add(device.within(most));
+            });
+        }
         if (devices.isEmpty() || registration.isHistory(event, source, at.instant(), rules.hearsEose())) {
             work.write(new Change.Ignore(account, event.id(), at.instant()), made -> {
                 if (made) {
@@ -519,7 +533,7 @@ public final class AccountShard {
                 1,
                 receipt(registration, at),
                 expiry(event, at),
-                composing.compose(event, account),
+                composing.compose(event, account, source, levels),
                 devices);
         if (state.isOnline()) {
             holding.add(state);
@@ -786,7 +800,13 @@ public final class AccountShard {
     /** Makes what is shown, and the keys under which it is replaced. Safe for use by several threads. */
     public interface Composing {
 
-        Notification compose(NostrEvent event, PublicKey recipient);
+        /**
+         * What is shown for an event, with all that any of the levels needs.
+         *
+         * @param source where it came from, which decides what may be told of it
+         * @param levels how much the providers of the account's devices may learn
+         */
+        Notification compose(NostrEvent event, PublicKey recipient, Source source, Set<Privacy> levels);
 
         Notification fold(int count, PublicKey recipient);
 

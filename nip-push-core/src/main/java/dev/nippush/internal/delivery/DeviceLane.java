@@ -3,11 +3,10 @@ package dev.nippush.internal.delivery;
 import static java.util.Objects.requireNonNull;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.Privacy;
 import dev.nippush.event.PublicKey;
 import dev.nippush.internal.commit.Committer;
-import dev.nippush.internal.run.Meter;
 import dev.nippush.internal.run.RecentMap;
-import dev.nippush.store.Change;
 import dev.nippush.store.Ending;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
@@ -15,20 +14,19 @@ import dev.nippush.store.PushStore;
 import dev.nippush.time.EngineTime;
 import dev.nippush.time.EngineTime.Timer;
 import dev.nippush.time.Stamp;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import dev.nippush.transport.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -40,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The only writer of its devices' owed pushes. It sends one at a time to each device, tries again what failed, and ends
- * each push once. It keeps a bounded number in memory, those that are due first; the rest waits in the store.
+ * The only writer of its devices' owed pushes. It sends one at a time to each device, tries again what failed, folds what
+ * is too much, and ends each push once.
  *
  * <p>All methods are called in the lane, unless they say otherwise.
  */
@@ -53,64 +51,44 @@ public final class DeviceLane {
     /** How many pushes wait for one device before the oldest are folded. */
     static final int MAX_PER_DEVICE = 100;
 
-    /** How many pushes a lane keeps in memory. */
-    static final int IN_MEMORY = 512;
-
-    /** A device gets so many pushes within {@link #METER_REFILL}, the rest waits. */
-    private static final int METER_CAPACITY = 60;
-
-    private static final Duration METER_REFILL = Duration.ofMinutes(1);
-    private static final int METERS = 8_192;
+    private static final int ALLOWANCES = 8_192;
     private static final Duration NO_TRANSPORT_PAUSE = Duration.ofMinutes(10);
-    private static final Duration READ_PAUSE = Duration.ofSeconds(1);
-    private static final Instant FOREVER = Instant.ofEpochSecond(253_402_300_799L);
 
     private static final Logger log = LoggerFactory.getLogger(DeviceLane.class);
 
     private final Executor lane;
-    private final Committer committer;
-    private final PushStore store;
     private final EngineTime time;
     private final RandomGenerator random;
     private final RetryPolicy retries;
+    private final PushLimit limit;
     private final Dispatcher dispatcher;
     private final Owners owners;
-    private final Folding folding;
+    private final Wording wording;
     private final DeliveryOutlets outlets;
 
-    private final Map<PushKey, Waiting> inMemory = new HashMap<>();
-    private final TreeSet<Waiting> scheduled = new TreeSet<>(Waiting.ORDER);
-    private final Map<DeviceAddress, DeviceQueue> queues = new HashMap<>();
+    private final Outbox outbox = new Outbox();
+    private final Ledger ledger;
+    private final Backlog backlog;
     private final Set<DeviceAddress> parked = new HashSet<>();
-    private final RecentMap<DeviceAddress, Meter> meters = new RecentMap<>(METERS);
+    private final RecentMap<DeviceAddress, Allowance> allowances = new RecentMap<>(ALLOWANCES);
 
-    private final Set<PushKey> endingKeys = new HashSet<>();
-    private final Set<PushKey> endedWhileReading = new HashSet<>();
-    private boolean moreInStore;
-    private boolean reading;
-    private boolean readPaused;
-    private boolean starved;
-    private boolean leftWhileReading;
-
-    private long sequence;
     private int inFlight;
     private @Nullable Timer timer;
     private @Nullable CompletableFuture<Void> stopped;
 
-    /** The pushes of one device. */
-    private static final class DeviceQueue {
-        /** Those whose time has come, while another one is in flight. */
-        private final TreeSet<Waiting> ready = new TreeSet<>(Waiting.ORDER);
-
-        private @Nullable Waiting current;
-        private int size;
-    }
-
-    /** Makes the message that stands for several. Safe for use by several threads. */
-    public interface Folding {
+    /** Makes what is sent. Safe for use by several threads. */
+    public interface Wording {
 
         /** The message of the newer push, now for so many events, and of use until then. */
         PushMessage fold(OwedPush newer, int count, Instant expiresAt);
+
+        /**
+         * The message as it leaves.
+         *
+         * @param address the device as it is registered now
+         * @param level how much its provider may learn
+         */
+        PushMessage leaving(PushMessage kept, DeviceAddress address, Privacy level);
     }
 
     /** Knows who has a device. Safe for use by several threads. */
@@ -119,11 +97,24 @@ public final class DeviceLane {
         /** The accounts that have the device. */
         List<PublicKey> accounts(DeviceAddress device);
 
-        /** Whether the account has the device, and had it already when something arrived. */
-        boolean owned(PublicKey account, DeviceAddress device, Instant arrivedAt);
+        /** The device as the account has it registered, if it had it already when something arrived. */
+        Optional<Target> target(PublicKey account, DeviceAddress device, Instant arrivedAt);
 
         /** When the device was last registered with any account; empty when no account has it. */
         Optional<Instant> registeredAt(DeviceAddress device);
+    }
+
+    /**
+     * A device as it is registered.
+     *
+     * @param address with the keys of the newest registration
+     * @param privacy what the client asked for; empty where it left that to the operator
+     */
+    public record Target(DeviceAddress address, Optional<Privacy> privacy) {
+        public Target {
+            requireNonNull(address);
+            requireNonNull(privacy);
+        }
     }
 
     public DeviceLane(
@@ -133,27 +124,28 @@ public final class DeviceLane {
             EngineTime time,
             RandomGenerator random,
             RetryPolicy retries,
+            PushLimit limit,
             Dispatcher dispatcher,
             Owners owners,
-            Folding folding,
+            Wording wording,
             DeliveryOutlets outlets) {
         this.lane = requireNonNull(lane);
-        this.committer = requireNonNull(committer);
-        this.store = requireNonNull(store);
         this.time = requireNonNull(time);
         this.random = requireNonNull(random);
         this.retries = requireNonNull(retries);
+        this.limit = requireNonNull(limit);
         this.dispatcher = requireNonNull(dispatcher);
         this.owners = requireNonNull(owners);
-        this.folding = requireNonNull(folding);
+        this.wording = requireNonNull(wording);
         this.outlets = requireNonNull(outlets);
+        this.ledger = new Ledger(committer, time, outbox, outlets, this::landed);
+        this.backlog = new Backlog(lane, store, committer.lease(), time, outbox, ledger, this::arrived);
     }
 
     /** Begins with what is owed in the store. */
     public void begin() {
         dispatcher.whenResumed(() -> lane.execute(this::resume));
-        moreInStore = true;
-        readMore();
+        readAgain();
     }
 
     /** Takes a push that was committed. */
@@ -166,65 +158,38 @@ public final class DeviceLane {
 
     /** Reads what is owed in the store, where there may be a push that was not offered. */
     public void readAgain() {
-        leaveToStore();
-        readMore();
+        outbox.moreOfAny();
+        backlog.readMore();
+    }
+
+    private void arrived(List<OwedPush> fromStore) {
+        fromStore.forEach(this::remember);
+        pump();
     }
 
     private void remember(OwedPush push) {
-        if (inMemory.containsKey(push.key())) {
+        if (outbox.has(push.key())
+                || !outbox.put(push, time.stamp().nanosAt(push.nextAt().toEpochMilli()))) {
             return;
         }
-        long nextNanos = time.stamp().nanosAt(push.nextAt().toEpochMilli());
-        if (inMemory.size() >= IN_MEMORY && !makeRoomBefore(nextNanos)) {
-            leaveToStore();
-            return;
-        }
-        Waiting waiting = new Waiting(push, nextNanos, sequence++);
-        inMemory.put(push.key(), waiting);
-        scheduled.add(waiting);
-        DeviceQueue queue = queues.computeIfAbsent(push.message().address(), any -> new DeviceQueue());
-        queue.size++;
-        if (queue.size > MAX_PER_DEVICE) {
-            fold(push.message().address());
+        DeviceAddress device = push.message().address();
+        if (outbox.queueOf(device).orElseThrow().size() > MAX_PER_DEVICE) {
+            foldOldest(device);
         }
     }
 
-    /** Leaves the push that is due last to the store, if it is due later than another one. */
-    private boolean makeRoomBefore(long nextNanos) {
-        if (scheduled.isEmpty() || scheduled.last().nextNanos - nextNanos <= 0) {
-            return false;
-        }
-        forget(scheduled.last());
-        leaveToStore();
-        return true;
-    }
-
-    /** What a read that is under way brings may be older than this. */
-    private void leaveToStore() {
-        moreInStore = true;
-        leftWhileReading = reading;
-    }
-
-    private void forget(Waiting waiting) {
-        DeviceAddress device = waiting.push.message().address();
-        inMemory.remove(waiting.push.key());
-        scheduled.remove(waiting);
-        DeviceQueue queue = queues.get(device);
-        if (queue != null) {
-            queue.ready.remove(waiting);
-            if (--queue.size == 0 && queue.current == null) {
-                queues.remove(device);
-            }
-        }
+    private void landed(PushKey key) {
+        backlog.landed(key);
+        backlog.readMore();
     }
 
     // ---- what others tell
 
     /** The account has lost the device. What is in flight for it is not recalled, but not tried again either. */
     public void withdraw(PublicKey account, DeviceAddress device) {
-        for (Waiting waiting : waitingFor(device)) {
+        for (Waiting waiting : outbox.waitingFor(device)) {
             if (waiting.push.account().equals(account)) {
-                end(waiting, Ending.WITHDRAWN);
+                ledger.end(waiting, Ending.WITHDRAWN);
             }
         }
         if (owners.accounts(device).isEmpty()) {
@@ -235,12 +200,16 @@ public final class DeviceLane {
     /** The device was registered again: whatever its provider said of it before may be wrong now. */
     public void registered(DeviceAddress device) {
         parked.remove(device);
+        Allowance known = allowances.get(device);
+        if (known != null) {
+            known.resume();
+        }
     }
 
     private void resume() {
-        for (Waiting waiting : List.copyOf(inMemory.values())) {
-            if (scheduled.contains(waiting) && waiting.push.failures() == 0) {
-                reschedule(waiting, time.nanoTime());
+        for (Waiting waiting : outbox.all()) {
+            if (waiting.reason == Waiting.Reason.TRANSPORT && outbox.isScheduled(waiting)) {
+                outbox.schedule(waiting, time.nanoTime(), Waiting.Reason.NONE);
             }
         }
         pump();
@@ -254,6 +223,7 @@ public final class DeviceLane {
     public CompletionStage<Void> stop() {
         if (stopped == null) {
             stopped = new CompletableFuture<>();
+            backlog.stop();
             cancelTimer();
             completeIfStopped();
         }
@@ -266,54 +236,6 @@ public final class DeviceLane {
         }
     }
 
-    // ---- from the store
-
-    private void readMore() {
-        if (reading || readPaused || starved || !moreInStore || stopped != null || inMemory.size() > IN_MEMORY / 2) {
-            return;
-        }
-        reading = true;
-        leftWhileReading = false;
-        endedWhileReading.clear();
-        CompletionStage<List<OwedPush>> due;
-        try {
-            due = store.due(committer.lease(), FOREVER, IN_MEMORY);
-        } catch (RuntimeException e) {
-            due = CompletableFuture.failedStage(e);
-        }
-        due.whenComplete((pushes, failure) -> lane.execute(() -> {
-            reading = false;
-            if (failure != null) {
-                log.warn(
-                        "The store could not say what is owed in {}",
-                        committer.lease().partition(),
-                        failure);
-                readLater();
-                return;
-            }
-            moreInStore = pushes.size() == IN_MEMORY || leftWhileReading;
-            long before = sequence;
-            for (OwedPush push : pushes) {
-                if (!endingKeys.contains(push.key()) && !endedWhileReading.contains(push.key())) {
-                    remember(push);
-                }
-            }
-            // Nothing but what is in memory or about to end: it would be the same again, until a commit lands.
-            starved = sequence == before && !endingKeys.isEmpty();
-            pump();
-        }));
-    }
-
-    private void readLater() {
-        readPaused = true;
-        time.schedule(
-                READ_PAUSE,
-                () -> lane.execute(() -> {
-                    readPaused = false;
-                    readMore();
-                }));
-    }
-
     // ---- on time
 
     private void pump() {
@@ -321,18 +243,21 @@ public final class DeviceLane {
             return;
         }
         long now = time.nanoTime();
-        while (!scheduled.isEmpty() && scheduled.first().nextNanos - now <= 0) {
-            Waiting waiting = scheduled.pollFirst();
-            DeviceQueue queue = queues.get(waiting.push.message().address());
-            queue.ready.add(waiting);
+        Optional<Waiting> first = outbox.first();
+        while (first.isPresent() && first.get().nextNanos - now <= 0) {
+            Waiting due = first.get();
+            DeviceQueue queue = outbox.queueOf(due.device()).orElseThrow();
+            outbox.unschedule(due);
+            queue.makeReady(due);
             next(queue);
+            first = outbox.first();
         }
         cancelTimer();
-        if (!scheduled.isEmpty()) {
-            Duration wait = Duration.ofNanos(Math.max(0, scheduled.first().nextNanos - now));
+        first.ifPresent(next -> {
+            Duration wait = Duration.ofNanos(Math.max(0, next.nextNanos - now));
             timer = time.schedule(wait, () -> lane.execute(this::pump));
-        }
-        readMore();
+        });
+        backlog.readMore();
     }
 
     private void cancelTimer() {
@@ -342,70 +267,137 @@ public final class DeviceLane {
         }
     }
 
-    private void reschedule(Waiting waiting, long nanos) {
-        scheduled.remove(waiting);
-        waiting.nextNanos = nanos;
-        scheduled.add(waiting);
-    }
-
     private void next(DeviceQueue queue) {
-        while (queue.current == null && !queue.ready.isEmpty() && stopped == null) {
-            Waiting waiting = queue.ready.pollFirst();
-            start(queue, waiting);
+        Optional<Waiting> ready = queue.pollReady();
+        while (ready.isPresent() && stopped == null) {
+            start(queue, ready.get());
+            ready = queue.pollReady();
         }
     }
 
     /** Sends a push whose time has come, unless something stands against it. */
     private void start(DeviceQueue queue, Waiting waiting) {
-        DeviceAddress device = waiting.push.message().address();
+        DeviceAddress device = waiting.device();
         Stamp now = time.stamp();
         if (endsUnsent(waiting, now)) {
             return;
         }
-        Optional<TransportLine> line = dispatcher.lineOf(device);
-        if (line.isEmpty()) {
-            postpone(waiting, now.instant().plus(NO_TRANSPORT_PAUSE), now);
+        Optional<TransportLine> found = dispatcher.lineOf(device);
+        if (found.isEmpty()) {
+            putOff(waiting, now.nanos() + NO_TRANSPORT_PAUSE.toNanos(), Waiting.Reason.NONE, now);
             return;
         }
-        Meter meter =
-                meters.computeIfAbsent(device, any -> new Meter(METER_CAPACITY, METER_REFILL.toNanos(), now.nanos()));
-        // A call would be over before its turn came.
-        if (!meter.take(now.nanos()) && !waiting.isCall()) {
-            waiting.nextNanos = now.nanos() + meter.nanosUntilNext(now.nanos());
-            scheduled.add(waiting);
+        TransportLine line = found.get();
+        Allowance allowance = allowanceOf(device, now);
+        OptionalLong paused = allowance.notBefore(now.nanos());
+        if (paused.isPresent()) {
+            putOff(waiting, paused.getAsLong(), Waiting.Reason.NONE, now);
             return;
         }
-        if (line.get().circuit().pass(now.nanos()) == Circuit.Pass.LATER) {
-            postpone(waiting, now.instantAt(line.get().circuit().waitUntil()), now);
+        if (isPutOff(waiting, line.circuit().notBefore(now.nanos()), hostNotBefore(device, now), now)) {
             return;
         }
-        queue.current = waiting;
+        if (!waiting.counted) {
+            // A call would be over before its turn came.
+            if (!allowance.take(now.nanos()) && !waiting.isCall()) {
+                tooMany(queue, waiting, allowance.nextAt(now.nanos()), now);
+                return;
+            }
+            waiting.counted = true;
+        }
+        queue.begin(waiting);
         inFlight++;
-        dispatcher.take(line.get(), device, () -> lane.execute(() -> send(queue, waiting, line.get())));
+        dispatcher.take(line, device, () -> lane.execute(() -> send(queue, waiting, line)));
     }
 
-    private boolean endsUnsent(Waiting waiting, Stamp now) {
-        OwedPush push = waiting.push;
-        DeviceAddress device = push.message().address();
-        if (!owners.owned(push.account(), device, push.receivedAt())) {
-            end(waiting, Ending.WITHDRAWN);
+    private Allowance allowanceOf(DeviceAddress device, Stamp now) {
+        return allowances.computeIfAbsent(device, any -> new Allowance(limit, now.nanos()));
+    }
+
+    private OptionalLong hostNotBefore(DeviceAddress device, Stamp now) {
+        return dispatcher
+                .healthOf(device)
+                .map(health -> health.notBefore(now.nanos()))
+                .orElseGet(OptionalLong::empty);
+    }
+
+    /** Whether its transport or its host is to be left alone, and the push waits for that. */
+    private boolean isPutOff(Waiting waiting, OptionalLong transport, OptionalLong host, Stamp now) {
+        if (transport.isPresent()) {
+            putOff(waiting, transport.getAsLong(), Waiting.Reason.TRANSPORT, now);
             return true;
         }
-        if (!push.message().expiresAt().isAfter(now.instant())) {
-            end(waiting, Ending.EXPIRED);
-            return true;
-        }
-        if (parked.contains(device)) {
-            end(waiting, Ending.REJECTED);
+        if (host.isPresent()) {
+            putOff(waiting, host.getAsLong(), Waiting.Reason.NONE, now);
             return true;
         }
         return false;
     }
 
+    /** Lets a push wait, which the store need not know: after a restart it may be tried at once. */
+    private void putOff(Waiting waiting, long until, Waiting.Reason reason, Stamp now) {
+        Instant expiresAt = waiting.push.message().expiresAt();
+        // If it expires first, that is found out then.
+        outbox.schedule(waiting, now.instantAt(until).isBefore(expiresAt) ? until : notBefore(expiresAt, now), reason);
+    }
+
+    /** The device gets more than it may: what is too much becomes one notification, which waits for its turn. */
+    private void tooMany(DeviceQueue queue, Waiting waiting, long until, Stamp now) {
+        putOff(waiting, until, Waiting.Reason.TOO_MANY, now);
+        List<Waiting> one = queue.foldable(
+                waiting.push.account(), each -> each.reason == Waiting.Reason.TOO_MANY && outbox.isScheduled(each));
+        if (one.size() >= 2) {
+            ledger.fold(one.get(0), one.get(1), wording);
+        }
+    }
+
+    /** Folds the two oldest pushes that wait for a device. */
+    private void foldOldest(DeviceAddress device) {
+        DeviceQueue queue = outbox.queueOf(device).orElseThrow();
+        queue.waiting().stream()
+                .filter(waiting -> !waiting.isCall())
+                .map(waiting -> queue.foldable(waiting.push.account(), any -> true))
+                .filter(ofOneAccount -> ofOneAccount.size() >= 2)
+                .findFirst()
+                .ifPresent(two -> ledger.fold(two.get(0), two.get(1), wording));
+    }
+
+    private boolean endsUnsent(Waiting waiting, Stamp now) {
+        OwedPush push = waiting.push;
+        if (targetOf(push).isEmpty()) {
+            ledger.end(waiting, Ending.WITHDRAWN);
+            return true;
+        }
+        if (!push.message().expiresAt().isAfter(now.instant())) {
+            ledger.end(waiting, Ending.EXPIRED);
+            return true;
+        }
+        if (parked.contains(waiting.device())) {
+            ledger.end(waiting, Ending.REJECTED);
+            return true;
+        }
+        return false;
+    }
+
+    private Optional<Target> targetOf(OwedPush push) {
+        return owners.target(push.account(), push.message().address(), push.receivedAt());
+    }
+
     private void send(DeviceQueue queue, Waiting waiting, TransportLine line) {
         Stamp sent = time.stamp();
         // The places may have been long in coming.
-        if (stopped != null || inMemory.get(waiting.push.key()) != waiting || endsUnsent(waiting, sent)) {
+        if (stopped != null || !outbox.has(waiting) || endsUnsent(waiting, sent)) {
+            free(queue, waiting, line);
+            return;
+        }
+        OptionalLong transport = line.circuit().pass(sent.nanos());
+        OptionalLong host = transport.isPresent()
+                ? OptionalLong.empty()
+                : dispatcher
+                        .healthOf(waiting.device())
+                        .map(health -> health.request(sent.nanos()))
+                        .orElseGet(OptionalLong::empty);
+        if (isPutOff(waiting, transport, host, sent)) {
             free(queue, waiting, line);
             return;
         }
@@ -419,7 +411,7 @@ public final class DeviceLane {
                 free(queue, waiting, line);
             }
         }));
-        stageOf(waiting.push.message(), line).whenComplete((result, silence) -> {
+        stageOf(leaving(waiting.push, line), line).whenComplete((result, silence) -> {
             if (silence != null) {
                 answer.completeExceptionally(silence);
             } else if (result == null) {
@@ -428,6 +420,16 @@ public final class DeviceLane {
                 answer.complete(result);
             }
         });
+    }
+
+    /** The message as it is sent: to where the device is now, and with no more than the client wants told now. */
+    private PushMessage leaving(OwedPush push, TransportLine line) {
+        Optional<Target> target = targetOf(push);
+        DeviceAddress address =
+                target.map(Target::address).orElseGet(() -> push.message().address());
+        Privacy level =
+                target.flatMap(Target::privacy).map(line.privacy()::atMost).orElseGet(line::privacy);
+        return wording.leaving(push.message(), address, level);
     }
 
     private static CompletionStage<PushResult> stageOf(PushMessage message, TransportLine line) {
@@ -441,14 +443,12 @@ public final class DeviceLane {
     }
 
     private void free(DeviceQueue queue, Waiting waiting, TransportLine line) {
-        DeviceAddress device = waiting.push.message().address();
+        DeviceAddress device = waiting.device();
         dispatcher.giveBack(line, device);
         inFlight--;
-        queue.current = null;
+        queue.end();
         next(queue);
-        if (queue.size == 0 && queue.current == null) {
-            queues.remove(device, queue);
-        }
+        outbox.forgetIdle(device);
         pump();
         completeIfStopped();
     }
@@ -460,7 +460,8 @@ public final class DeviceLane {
         Stamp now = time.stamp();
         Duration took = Duration.ofNanos(now.nanos() - sent.nanos());
         outlets.attempted(waiting.push.message(), waiting.push.failures() + 1, took, describe(result, silence));
-        if (inMemory.get(waiting.push.key()) != waiting) {
+        tellHost(waiting.device(), result, now);
+        if (!outbox.has(waiting)) {
             // It was withdrawn while it was in flight.
             return;
         }
@@ -469,15 +470,7 @@ public final class DeviceLane {
             return;
         }
         if (result instanceof PushResult.Rejected rejected && rejected.fault() == Fault.CREDENTIALS) {
-            if (line.circuit().refused(now.nanos())) {
-                log.error(
-                        "{} stops: its provider refuses our credentials ({}). Pushes are kept, and one is tried from"
-                                + " time to time",
-                        line.transport(),
-                        rejected.reason());
-                outlets.parked(line.transport(), rejected.reason());
-            }
-            postpone(waiting, now.instantAt(line.circuit().waitUntil()), now);
+            refused(waiting, line, rejected, now);
             return;
         }
         if (line.circuit().worked()) {
@@ -486,15 +479,25 @@ public final class DeviceLane {
             dispatcher.resumed();
         }
         if (result instanceof PushResult.Accepted) {
-            end(waiting, Ending.ACCEPTED);
+            ledger.end(waiting, Ending.ACCEPTED);
         } else if (result instanceof PushResult.RetryAfter later) {
-            retry(waiting, later.delay(), now);
+            later(waiting, line, later, now);
         } else if (result instanceof PushResult.DeviceGone gone) {
             gone(waiting, gone, sent, now);
         } else if (result instanceof PushResult.Rejected rejected) {
             rejected(waiting, rejected);
         } else {
             throw new AssertionError(result);
+        }
+    }
+
+    private void tellHost(DeviceAddress device, @Nullable PushResult result, Stamp now) {
+        boolean inTrouble =
+                result == null || result instanceof PushResult.RetryAfter later && later.scope() == Scope.SERVER;
+        if (inTrouble) {
+            dispatcher.healthOf(device).ifPresent(health -> health.failed(now.nanos()));
+        } else {
+            dispatcher.answered(device);
         }
     }
 
@@ -516,20 +519,33 @@ public final class DeviceLane {
         return "no answer: " + (cause == null ? "" : cause.getClass().getSimpleName());
     }
 
+    private void refused(Waiting waiting, TransportLine line, PushResult.Rejected rejected, Stamp now) {
+        if (line.circuit().refused(rejected, now.nanos())) {
+            log.error(
+                    "{} stops, because its provider refuses our credentials. {}. Pushes are kept, and one is tried from"
+                            + " time to time",
+                    line.transport(),
+                    rejected.explained());
+            outlets.parked(line.transport(), rejected.explained());
+        }
+        OptionalLong until = line.circuit().notBefore(now.nanos());
+        putOff(waiting, until.orElseGet(now::nanos), Waiting.Reason.TRANSPORT, now);
+    }
+
     private void rejected(Waiting waiting, PushResult.Rejected rejected) {
-        DeviceAddress device = waiting.push.message().address();
-        end(waiting, Ending.REJECTED);
+        DeviceAddress device = waiting.device();
+        ledger.end(waiting, Ending.REJECTED);
         if (rejected.fault() == Fault.DEVICE) {
-            log.info("Nothing more is sent to {} until it registers again: {}", device, rejected.reason());
+            log.info("Nothing more is sent to {} until it registers again. {}", device, rejected.explained());
             parked.add(device);
-            waitingFor(device).forEach(other -> end(other, Ending.REJECTED));
+            outbox.waitingFor(device).forEach(other -> ledger.end(other, Ending.REJECTED));
         } else {
-            log.info("A push to {} was refused: {}", device, rejected.reason());
+            log.info("A push to {} was refused. {}", device, rejected.explained());
         }
     }
 
     private void gone(Waiting waiting, PushResult.DeviceGone gone, Stamp sent, Stamp now) {
-        DeviceAddress device = waiting.push.message().address();
+        DeviceAddress device = waiting.device();
         // Without a date it is gone as of the moment when we asked.
         Instant since = gone.since().orElse(sent.instant());
         // Nobody registered later than now, so a date in the future says no more than this moment.
@@ -539,12 +555,31 @@ public final class DeviceLane {
             retry(waiting, Optional.empty(), now);
             return;
         }
-        List<PublicKey> accounts = owners.accounts(device);
-        List<Change> changes = new ArrayList<>();
-        changes.add(new Change.ForgetDevice(device, before));
-        committer.add(changes, done -> accounts.forEach(account -> outlets.gone(account, device, before)));
-        end(waiting, Ending.GONE);
-        waitingFor(device).forEach(other -> end(other, Ending.GONE));
+        ledger.forgetDevice(waiting, before, owners.accounts(device));
+        ledger.end(waiting, Ending.GONE);
+        outbox.waitingFor(device).forEach(other -> ledger.end(other, Ending.GONE));
+    }
+
+    private void later(Waiting waiting, TransportLine line, PushResult.RetryAfter later, Stamp now) {
+        later.delay().ifPresent(delay -> {
+            switch (later.scope()) {
+                case DEVICE ->
+                    allowanceOf(waiting.device(), now)
+                            .pauseUntil(now.nanos() + bounded(delay).toNanos());
+                case SENDER -> {
+                    if (line.circuit().quotaSpent(now.nanos(), bounded(delay))) {
+                        log.warn("{} pauses for {}. {}", line.transport(), bounded(delay), later.reason());
+                    }
+                }
+                case SERVER -> {}
+            }
+        });
+        retry(waiting, later.delay(), now);
+    }
+
+    /** A provider may name a time that no clock shows. */
+    private Duration bounded(Duration delay) {
+        return delay.compareTo(retries.lifetime()) < 0 ? delay : retries.lifetime();
     }
 
     private void retry(Waiting waiting, Optional<Duration> wanted, Stamp now) {
@@ -552,97 +587,16 @@ public final class DeviceLane {
         Duration delay = wanted.orElseGet(() -> retries.delay(push.failures() + 1, random));
         // Compared before it is added up: a provider may name a time that no clock shows.
         if (delay.compareTo(Duration.between(now.instant(), push.message().expiresAt())) >= 0) {
-            end(waiting, Ending.EXPIRED);
+            ledger.end(waiting, Ending.EXPIRED);
             return;
         }
-        waitUntil(waiting, push.failed(now.instant().plus(delay)), now);
+        OwedPush later = push.failed(now.instant().plus(delay));
+        ledger.retry(waiting, later);
+        outbox.schedule(waiting, notBefore(later.nextAt(), now), Waiting.Reason.NONE);
     }
 
-    private void postpone(Waiting waiting, Instant next, Stamp now) {
-        if (!next.isBefore(waiting.push.message().expiresAt())) {
-            // It expires first; that is found out then.
-            waitUntil(waiting, waiting.push.postponed(waiting.push.message().expiresAt()), now);
-        } else {
-            waitUntil(waiting, waiting.push.postponed(next), now);
-        }
-    }
-
-    private void waitUntil(Waiting waiting, OwedPush later, Stamp now) {
-        waiting.push = later;
-        // Never earlier: what stood against the push would still stand, and it would come back here at once.
-        reschedule(waiting, now.nanosAt(later.nextAt().plusNanos(999_999).toEpochMilli()));
-        committer.add(List.of(new Change.Retry(later)), done -> {});
-    }
-
-    // ---- endings
-
-    private void end(Waiting waiting, Ending ending) {
-        end(waiting, ending, List.of());
-    }
-
-    /** Ends a push, and changes something else at the same moment. */
-    private void end(Waiting waiting, Ending ending, List<Change> others) {
-        OwedPush push = waiting.push;
-        forget(waiting);
-        endingKeys.add(push.key());
-        if (reading) {
-            endedWhileReading.add(push.key());
-        }
-        List<Change> changes = new ArrayList<>();
-        changes.add(new Change.Settle(push.key(), ending, time.now()));
-        changes.addAll(others);
-        committer.add(changes, done -> {
-            endingKeys.remove(push.key());
-            outlets.settled(push, ending);
-            if (starved) {
-                starved = false;
-                readMore();
-            }
-        });
-    }
-
-    /**
-     * Folds the two oldest waiting pushes of a device into one that stands for both. Calls are left alone, and so are the
-     * pushes of two accounts that share the device.
-     */
-    private void fold(DeviceAddress device) {
-        List<Waiting> oldest = waitingFor(device).stream()
-                .filter(waiting -> !waiting.isCall())
-                .limit(2)
-                .toList();
-        if (oldest.size() < 2
-                || !oldest.get(0).push.account().equals(oldest.get(1).push.account())) {
-            return;
-        }
-        Waiting newer = oldest.get(1);
-        OwedPush into = newer.push;
-        int count = oldest.get(0).push.count() + into.count();
-        newer.push = new OwedPush(
-                into.account(),
-                into.event(),
-                count,
-                into.receivedAt(),
-                folding.fold(into, count, later(oldest.get(0).push, into)),
-                into.failures(),
-                into.nextAt());
-        // Together, or a crash in between would leave the older one folded into what does not stand for it.
-        end(oldest.get(0), Ending.FOLDED, List.of(new Change.Retry(newer.push)));
-    }
-
-    private static Instant later(OwedPush one, OwedPush other) {
-        Instant first = one.message().expiresAt();
-        Instant second = other.message().expiresAt();
-        return first.isAfter(second) ? first : second;
-    }
-
-    private List<Waiting> waitingFor(DeviceAddress device) {
-        DeviceQueue queue = queues.get(device);
-        if (queue == null) {
-            return List.of();
-        }
-        return inMemory.values().stream()
-                .filter(waiting -> waiting.push.message().address().equals(device) && waiting != queue.current)
-                .sorted(Waiting.BY_RECEIPT)
-                .toList();
+    /** Never earlier: what stood against a push would still stand, and it would come back at once. */
+    private static long notBefore(Instant moment, Stamp now) {
+        return now.nanosAt(moment.plusNanos(999_999).toEpochMilli());
     }
 }

@@ -1,31 +1,57 @@
 package dev.nippush.internal.delivery;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.Privacy;
+import dev.nippush.internal.run.RecentMap;
+import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushTransport;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** What all device lanes share: the transports, and how much may be in flight. Safe for use by several threads. */
+/**
+ * What all device lanes share: the transports, the hosts of endpoints, and how much of each may be in use. Safe for use by
+ * several threads.
+ */
 public final class Dispatcher {
 
-    private static final int PER_HOST = 64;
+    /** How many requests a host may have open. */
+    static final int PER_HOST = 64;
+
+    /**
+     * How many before its first answer: names are free, and whoever makes up one after the other that never answer must
+     * not take all places of a transport.
+     */
+    static final int PER_UNPROVEN_HOST = 8;
+
+    private static final int HOSTS_REMEMBERED = 8_192;
 
     private final List<TransportLine> lines;
-    private final Map<String, HostUse> hosts = new ConcurrentHashMap<>();
+    private final Map<String, HostUse> hosts = new HashMap<>();
+    private final RecentMap<String, HostHealth> health = new RecentMap<>(HOSTS_REMEMBERED);
     private final List<Runnable> resumed = new CopyOnWriteArrayList<>();
 
     /** The window of a host, for as long as somebody uses it. */
     private static final class HostUse {
-        private final Window window = new Window(PER_HOST);
+        private final Window window;
+        private final HostHealth health;
         private int users;
+
+        HostUse(HostHealth health) {
+            this.health = health;
+            this.window = new Window(health.isProven() ? PER_HOST : PER_UNPROVEN_HOST);
+        }
     }
 
-    /** The first transport that serves an address gets its pushes. */
-    public Dispatcher(List<PushTransport> transports) {
-        this.lines = transports.stream().map(TransportLine::new).toList();
+    /** The first transport that serves an address gets its pushes, and tells its provider no more than its level. */
+    public Dispatcher(Map<PushTransport, Privacy> transports) {
+        List<TransportLine> made = new ArrayList<>();
+        transports.forEach((transport, privacy) -> made.add(new TransportLine(transport, privacy)));
+        this.lines = List.copyOf(made);
     }
 
     /** Whether any transport serves the address. */
@@ -33,39 +59,81 @@ public final class Dispatcher {
         return lineOf(address).isPresent();
     }
 
-    /** The transports whose provider refuses our credentials at the moment. */
-    public List<PushTransport> parked() {
-        return lines.stream()
-                .filter(line -> line.circuit().isOpen())
-                .map(TransportLine::transport)
-                .toList();
+    /** How much the provider of the address may learn; empty when no transport serves it. */
+    public Optional<Privacy> allowed(DeviceAddress address) {
+        return lineOf(address).map(TransportLine::privacy);
+    }
+
+    /** The transports whose provider refuses our credentials at the moment, and what it said. */
+    public Map<PushTransport, PushResult.Rejected> parked() {
+        Map<PushTransport, PushResult.Rejected> parked = new LinkedHashMap<>();
+        for (TransportLine line : lines) {
+            line.circuit().refusal().ifPresent(refusal -> parked.put(line.transport(), refusal));
+        }
+        return parked;
     }
 
     Optional<TransportLine> lineOf(DeviceAddress address) {
         return lines.stream().filter(line -> line.serves(address)).findFirst();
     }
 
+    /** How the host of an address does; empty where an address names none. */
+    Optional<HostHealth> healthOf(DeviceAddress address) {
+        return address.host().map(host -> {
+            synchronized (hosts) {
+                HostUse use = hosts.get(host);
+                return use != null ? use.health : remembered(host);
+            }
+        });
+    }
+
+    private HostHealth remembered(String host) {
+        return health.computeIfAbsent(host, any -> new HostHealth());
+    }
+
     /** Takes a place at the host of the address, if it has one, and then one of the transport. */
     void take(TransportLine line, DeviceAddress address, Runnable granted) {
-        address.host()
-                .ifPresentOrElse(
-                        host -> hosts.compute(host, (any, known) -> {
-                                    HostUse use = known == null ? new HostUse() : known;
-                                    use.users++;
-                                    return use;
-                                })
-                                .window
-                                .take(() -> line.window().take(granted)),
-                        () -> line.window().take(granted));
+        Optional<HostUse> use = address.host().map(this::use);
+        if (use.isEmpty()) {
+            line.window().take(granted);
+        } else {
+            use.get().window.take(() -> line.window().take(granted));
+        }
+    }
+
+    private HostUse use(String host) {
+        synchronized (hosts) {
+            HostUse use = hosts.computeIfAbsent(host, any -> new HostUse(remembered(host)));
+            use.users++;
+            return use;
+        }
     }
 
     /** Gives back what {@link #take} took. */
     void giveBack(TransportLine line, DeviceAddress address) {
         line.window().giveBack();
         address.host().ifPresent(host -> {
-            HostUse use = hosts.get(host);
+            HostUse use;
+            synchronized (hosts) {
+                use = hosts.get(host);
+                if (--use.users == 0) {
+                    hosts.remove(host);
+                }
+            }
             use.window.giveBack();
-            hosts.computeIfPresent(host, (any, known) -> --known.users == 0 ? null : known);
+        });
+    }
+
+    /** The host of the address, where a request of ours is still open, has answered. */
+    void answered(DeviceAddress address) {
+        address.host().ifPresent(host -> {
+            HostUse use;
+            synchronized (hosts) {
+                use = hosts.get(host);
+            }
+            if (use.health.answered()) {
+                use.window.widen(PER_HOST - PER_UNPROVEN_HOST);
+            }
         });
     }
 

@@ -1,21 +1,24 @@
 package dev.nippush.internal.delivery;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.Privacy;
 import dev.nippush.transport.PushTransport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A transport, how much of it is in use, and whether its provider takes our credentials. */
+/** A transport, how much it may tell, how much of it is in use, and whether its provider takes our credentials. */
 final class TransportLine {
 
     private static final Logger log = LoggerFactory.getLogger(TransportLine.class);
 
     private final PushTransport transport;
+    private final Privacy privacy;
     private final Window window;
     private final Circuit circuit = new Circuit();
 
-    TransportLine(PushTransport transport) {
+    TransportLine(PushTransport transport, Privacy privacy) {
         this.transport = transport;
+        this.privacy = privacy;
         this.window = new Window(transport.maxInFlight());
     }
 
@@ -34,6 +37,10 @@ final class TransportLine {
 
     PushTransport transport() {
         return transport;
+    }
+
+    Privacy privacy() {
+        return privacy;
     }
 
     Window window() {

@@ -1,5 +1,6 @@
 package dev.nippush.internal.delivery;
 
+import dev.nippush.address.DeviceAddress;
 import dev.nippush.store.OwedPush;
 import dev.nippush.transport.Notification.Urgency;
 import java.util.Comparator;
@@ -21,11 +22,30 @@ final class Waiting {
     final long sequence;
     OwedPush push;
     long nextNanos;
+    /** Whether it was counted among what its device gets: once, however often it is tried. */
+    boolean counted;
+    /** What it waits for, besides its own time. */
+    Reason reason = Reason.NONE;
+
+    /** Why a push whose time had come was put off. */
+    enum Reason {
+        /** It was not. */
+        NONE,
+        /** Its device gets too much: more that comes for the device is folded into it. */
+        TOO_MANY,
+        /** Nothing goes through its transport, until its provider takes our credentials or our quota is filled again. */
+        TRANSPORT
+    }
 
     Waiting(OwedPush push, long nextNanos, long sequence) {
         this.push = push;
         this.nextNanos = nextNanos;
         this.sequence = sequence;
+        this.counted = push.failures() > 0;
+    }
+
+    DeviceAddress device() {
+        return push.message().address();
     }
 
     boolean isCall() {

@@ -36,6 +36,13 @@ final class Window {
         granted.run();
     }
 
+    /** Adds places. */
+    void widen(int places) {
+        for (int i = 0; i < places; i++) {
+            giveBack();
+        }
+    }
+
     /** Gives a place back. */
     void giveBack() {
         Runnable next;

@@ -93,6 +93,15 @@ public final class DeviceOwners {
         return displaced;
     }
 
+    /** The account has changed what it says of a device, if it still has it. */
+    public void update(PublicKey account, Device device) {
+        owners.computeIfPresent(
+                device.address(),
+                (any, before) -> before.stream()
+                        .map(owner -> owner.account().equals(account) ? new Owner(account, device) : owner)
+                        .toList());
+    }
+
     /** The account does not have the device any more. */
     public void release(PublicKey account, DeviceAddress address) {
         owners.computeIfPresent(address, (any, before) -> {
@@ -114,11 +123,16 @@ public final class DeviceOwners {
         return owner(account, address).isPresent();
     }
 
+    /** The device as the account registered it last, if it had it already when something arrived. */
+    public Optional<Device> device(PublicKey account, DeviceAddress address, Instant arrivedAt) {
+        return owner(account, address)
+                .map(Owner::device)
+                .filter(device -> !device.countsSince().isAfter(arrivedAt));
+    }
+
     /** Whether the account has the device, and had it already when something arrived. */
     public boolean owned(PublicKey account, DeviceAddress address, Instant arrivedAt) {
-        return owner(account, address)
-                .filter(owner -> !owner.device().countsSince().isAfter(arrivedAt))
-                .isPresent();
+        return device(account, address, arrivedAt).isPresent();
     }
 
     /** When the device was last registered with any account; empty when no account has it. */

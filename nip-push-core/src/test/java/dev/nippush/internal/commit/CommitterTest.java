@@ -106,8 +106,8 @@ class CommitterTest {
         }
 
         @Override
-        public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit) {
-            return memory.due(lease, until, limit);
+        public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit) {
+            return memory.due(lease, until, except, limit);
         }
 
         @Override

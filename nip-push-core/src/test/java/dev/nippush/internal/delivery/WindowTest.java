@@ -26,4 +26,15 @@ class WindowTest {
         window.take(() -> granted.add("f"));
         assertThat(granted).endsWith("e");
     }
+
+    @Test
+    void newPlacesGoToThoseThatWait() {
+        Window window = new Window(1);
+        List<String> granted = new ArrayList<>();
+        for (String each : List.of("a", "b", "c", "d")) {
+            window.take(() -> granted.add(each));
+        }
+        window.widen(2);
+        assertThat(granted).containsExactly("a", "b", "c");
+    }
 }

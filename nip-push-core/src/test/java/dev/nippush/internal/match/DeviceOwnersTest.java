@@ -9,6 +9,7 @@ import dev.nippush.event.PublicKey;
 import dev.nippush.internal.match.DeviceOwners.Claim;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class DeviceOwnersTest {
@@ -21,7 +22,7 @@ class DeviceOwnersTest {
             new DeviceAddressReader(List.of()).read("a1".repeat(32)).orElseThrow();
 
     private static Device phone(int seconds) {
-        return new Device(PHONE, T0.plusSeconds(seconds), T0.plusSeconds(seconds));
+        return new Device(PHONE, T0.plusSeconds(seconds), T0.plusSeconds(seconds), Optional.empty());
     }
 
     @Test
@@ -64,7 +65,7 @@ class DeviceOwnersTest {
     @Test
     void aDeviceCountsFromItsFirstRegistration() {
         DeviceOwners owners = new DeviceOwners(1);
-        owners.claim(ALICE, new Device(PHONE, T0, T0.plusSeconds(60)));
+        owners.claim(ALICE, new Device(PHONE, T0, T0.plusSeconds(60), Optional.empty()));
         assertThat(owners.owned(ALICE, PHONE, T0.minusMillis(1))).isFalse();
         assertThat(owners.owned(ALICE, PHONE, T0)).isTrue();
         assertThat(owners.owned(BOB, PHONE, T0)).isFalse();

@@ -246,8 +246,8 @@ class FailingPartsTest {
         }
 
         @Override
-        public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit) {
-            return store.due(lease, until, limit);
+        public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit) {
+            return store.due(lease, until, except, limit);
         }
 
         @Override

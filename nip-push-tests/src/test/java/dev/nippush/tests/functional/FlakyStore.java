@@ -85,10 +85,10 @@ final class FlakyStore implements PushStore {
     }
 
     @Override
-    public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit) {
+    public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit) {
         return unreadable
                 ? CompletableFuture.failedStage(new IOException("the disk is broken, as the test says"))
-                : store.due(lease, until, limit);
+                : store.due(lease, until, except, limit);
     }
 
     @Override

@@ -63,20 +63,51 @@ class InFlightTest {
 
     @Test
     void anEndpointHostGetsSixtyFourAtOnceAndHoldsUpNoOther() {
+        Rig rig = Rig.with(slow);
+        rig.comesIn(registered(rig, "https://slow.example.com/"));
         for (int i = 0; i < 64; i++) {
             slow.script().hang();
         }
-        Rig rig = Rig.with(slow);
         for (int i = 0; i < 70; i++) {
             rig.comesIn(registered(rig, "https://slow.example.com/" + i));
         }
-        assertThat(slow.sent()).hasSize(64);
+        assertThat(slow.sent()).hasSize(1 + 64);
         rig.comesIn(registered(rig, "https://other.example.com/"));
-        assertThat(slow.sent()).hasSize(65);
+        assertThat(slow.sent()).hasSize(1 + 65);
         slow.release(PushResult.accepted());
         rig.pass(1);
-        assertThat(slow.sent()).hasSize(71);
-        assertThat(rig.news.endings).hasSize(71);
+        assertThat(slow.sent()).hasSize(1 + 71);
+        assertThat(rig.news.endings).hasSize(1 + 71);
+    }
+
+    @Test
+    void anEndpointHostThatHasNotAnsweredYetGetsEightAtOnce() {
+        for (int i = 0; i < 8; i++) {
+            slow.script().hang();
+        }
+        Rig rig = Rig.with(slow);
+        for (int i = 0; i < 20; i++) {
+            rig.comesIn(registered(rig, "https://slow.example.com/" + i));
+        }
+        assertThat(slow.sent()).hasSize(8);
+        slow.release(PushResult.accepted());
+        rig.pass(1);
+        assertThat(slow.sent()).hasSize(20);
+    }
+
+    @Test
+    void namesThatAreMadeUpDoNotTakeAllPlacesOfATransport() {
+        Rig rig = Rig.with(slow);
+        rig.comesIn(registered(rig, "https://good.example.com/1"));
+        for (int host = 0; host < 100; host++) {
+            for (int i = 0; i < 10; i++) {
+                slow.script().hang();
+                rig.comesIn(registered(rig, "https://n" + host + ".example.org/" + i));
+            }
+        }
+        int before = slow.sent().size();
+        rig.comesIn(registered(rig, "https://good.example.com/2"));
+        assertThat(slow.sent()).hasSize(before + 1);
     }
 
     @Test

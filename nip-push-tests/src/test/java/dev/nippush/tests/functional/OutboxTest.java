@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.nippush.store.Ending;
 import dev.nippush.store.Partition;
 import dev.nippush.tests.functional.Rig.User;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -20,7 +22,7 @@ class OutboxTest {
     private static final int DEVICES = 7;
     private static final int EVENTS = 90;
 
-    private final Rig rig = new Rig();
+    private final Rig rig = new Rig(builder -> builder.pushLimit(new PushLimit(EVENTS, Duration.ofSeconds(2))));
 
     /** Devices that share a lane. */
     private static List<String> devices() {

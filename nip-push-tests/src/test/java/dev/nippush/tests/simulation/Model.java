@@ -121,6 +121,8 @@ final class Model {
 
         boolean online;
         long deadline;
+        /** Where the deadline would be if the server had never been deaf. */
+        long provedUntil;
         /** Whether it ever registered: before that nothing of it is kept. */
         boolean known;
 
@@ -484,6 +486,7 @@ final class Model {
         long until = Math.min(now, (createdAt + 60) * 1000) + TIMEOUT;
         user.deadline = was ? Math.max(user.deadline, until) : until;
         user.online = user.deadline > now;
+        user.provedUntil = user.deadline;
         drop(user, createdAt, now);
         if (!user.online) {
             goOffline(user, now);
@@ -537,7 +540,7 @@ final class Model {
             if (user.online) {
                 long deadline = user.deadline;
                 if (deaf && deadline > deafSince) {
-                    deadline = Math.max(deadline, deafSince + DEAF_PATIENCE);
+                    deadline = Math.max(deadline, Math.min(deafSince + DEAF_PATIENCE, longestSilence(user)));
                 }
                 if (deadline <= now) {
                     goOffline(user, deadline);
@@ -546,11 +549,16 @@ final class Model {
         }
     }
 
+    /** However often the server goes deaf, nobody is thought to be there for ever. */
+    private static long longestSilence(User user) {
+        return user.provedUntil + DEAF_PATIENCE + TIMEOUT;
+    }
+
     void hearing(boolean hearing, long now) {
         if (hearing && deaf) {
             for (User user : users.values()) {
                 if (user.online) {
-                    user.deadline = Math.max(user.deadline, now + TIMEOUT);
+                    user.deadline = Math.max(user.deadline, Math.min(now + TIMEOUT, longestSilence(user)));
                 }
             }
         }
@@ -792,7 +800,12 @@ final class Model {
         boolean gone = goneAt.getOrDefault(device, 0L) >= decision.received;
         boolean allowed = switch (ending) {
             case ACCEPTED -> accepted.contains(push.key());
-            case FOLDED -> true;
+            // A device that gets little gets all of it: 60 at once.
+            case FOLDED ->
+                claims.keySet().stream()
+                                .filter(key -> key.device().equals(device))
+                                .count()
+                        > 60;
             case WITHDRAWN -> decision.tainted || !stillOwned(decision, device);
             case GONE -> gone || !stillOwned(decision, device);
             case REJECTED ->
@@ -947,6 +960,7 @@ final class Model {
             user.online &= user.storedAliveAt + AN_HOUR + TIMEOUT > now;
             if (user.online) {
                 user.deadline = now + TIMEOUT;
+                user.provedUntil = user.deadline;
             }
         }
         if (!homeRelays.isEmpty()) {

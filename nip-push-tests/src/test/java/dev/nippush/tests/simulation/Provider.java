@@ -4,6 +4,7 @@ import dev.nippush.address.DeviceAddress;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import dev.nippush.transport.PushTransport;
 import java.io.IOException;
 import java.time.Duration;
@@ -124,9 +125,10 @@ final class Provider implements PushTransport {
         }
         double roll = random.nextDouble();
         if ((roll -= mood.later) < 0) {
+            Scope scope = Scope.values()[random.nextInt(Scope.values().length)];
             return random.nextBoolean()
-                    ? PushResult.retryLater("as the seed says")
-                    : PushResult.retryAfter(Duration.ofSeconds(random.nextInt(300)), "as the seed says");
+                    ? PushResult.retryLater(scope, "as the seed says")
+                    : PushResult.retryAfter(scope, Duration.ofSeconds(random.nextInt(300)), "as the seed says");
         }
         if ((roll -= mood.gone) < 0) {
             return new PushResult.DeviceGone(

@@ -93,8 +93,8 @@ final class SlowStore implements PushStore {
     }
 
     @Override
-    public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, int limit) {
-        return later(lease, false, () -> disk.rows.due(lease, until, limit));
+    public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit) {
+        return later(lease, false, () -> disk.rows.due(lease, until, except, limit));
     }
 
     @Override

@@ -21,6 +21,7 @@ import dev.nippush.store.Lease;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.Partition;
 import dev.nippush.store.PushKey;
+import dev.nippush.store.PushStore;
 import dev.nippush.testkit.VirtualExecutor;
 import dev.nippush.testkit.VirtualTime;
 import dev.nippush.transport.PushMessage;
@@ -387,7 +388,7 @@ final class World implements Relays.Door, Provider.Referee, SlowStore.Watcher {
                     .toCompletableFuture()
                     .join();
             for (OwedPush push : disk.rows
-                    .due(lease, Instant.MAX, 1_000)
+                    .due(lease, Instant.MAX, PushStore.Except.NOTHING, 1_000)
                     .toCompletableFuture()
                     .join()) {
                 fail("still owed: " + name(push.key()));

@@ -1,7 +1,6 @@
 package dev.nippush.internal.account;
 
 import dev.nippush.address.DeviceAddress;
-import dev.nippush.event.EventId;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.HexFormat;
@@ -9,26 +8,26 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Makes collapse keys: the same for the same event and device, so that a retry replaces what may have arrived, and
- * meaningless to a provider that knows the event's id.
+ * Names for a provider's eyes: on one device the same for the same thing, and meaningless to whoever knows the thing, or
+ * the name that it has on another device. Safe for use by several threads.
  */
-public final class CollapseKeys {
+public final class DevicePseudonyms {
 
     private static final String HMAC = "HmacSHA256";
 
     private final SecretKeySpec secret;
 
-    public CollapseKeys(byte[] secret) {
+    public DevicePseudonyms(byte[] secret) {
         this.secret = new SecretKeySpec(secret, HMAC);
     }
 
     /** 64 hex digits. */
-    public String of(DeviceAddress device, EventId event) {
+    public String of(DeviceAddress device, byte[] thing) {
         try {
             Mac mac = Mac.getInstance(HMAC);
             mac.init(secret);
             mac.update(device.key().getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(mac.doFinal(event.bytes()));
+            return HexFormat.of().formatHex(mac.doFinal(thing));
         } catch (GeneralSecurityException e) {
             throw new AssertionError("every Java platform has " + HMAC, e);
         }

@@ -1,0 +1,119 @@
+package dev.nippush.internal.delivery;
+
+import dev.nippush.store.Lease;
+import dev.nippush.store.OwedPush;
+import dev.nippush.store.PushKey;
+import dev.nippush.store.PushStore;
+import dev.nippush.time.EngineTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings what is owed from the store into the outbox, as there is room for it. Belongs to its lane. */
+final class Backlog {
+
+    /** How many pushes that are not in memory a read brings. */
+    private static final int BATCH = 256;
+
+    private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
+    private static final Instant FOREVER = Instant.ofEpochSecond(253_402_300_799L);
+
+    private static final Logger log = LoggerFactory.getLogger(Backlog.class);
+
+    private final Executor lane;
+    private final PushStore store;
+    private final Lease lease;
+    private final EngineTime time;
+    private final Outbox outbox;
+    private final Ledger ledger;
+    private final Consumer<List<OwedPush>> arrived;
+
+    private boolean reading;
+    private boolean paused;
+    private boolean stopped;
+    private final Set<PushKey> endedWhileReading = new HashSet<>();
+
+    /**
+     * Makes one that reads nothing yet.
+     *
+     * @param arrived takes what was read and has not ended
+     */
+    Backlog(
+            Executor lane,
+            PushStore store,
+            Lease lease,
+            EngineTime time,
+            Outbox outbox,
+            Ledger ledger,
+            Consumer<List<OwedPush>> arrived) {
+        this.lane = lane;
+        this.store = store;
+        this.lease = lease;
+        this.time = time;
+        this.outbox = outbox;
+        this.ledger = ledger;
+        this.arrived = arrived;
+    }
+
+    void stop() {
+        stopped = true;
+    }
+
+    /** A push has ended, and the store knows it: a read that is under way may bring it all the same. */
+    void landed(PushKey key) {
+        if (reading) {
+            endedWhileReading.add(key);
+        }
+    }
+
+    /** Reads, if there may be more in the store and there is room for it. */
+    void readMore() {
+        if (reading || paused || stopped || !outbox.wantsMore()) {
+            return;
+        }
+        reading = true;
+        endedWhileReading.clear();
+        PushStore.Except except = outbox.beginReading();
+        // So many at least that some are new, if there are any.
+        int limit = outbox.size() + ledger.ending() + BATCH;
+        CompletionStage<List<OwedPush>> due;
+        try {
+            due = store.due(lease, FOREVER, except, limit);
+        } catch (RuntimeException e) {
+            due = CompletableFuture.failedStage(e);
+        }
+        due.whenComplete((pushes, failure) -> lane.execute(() -> {
+            reading = false;
+            if (failure != null) {
+                log.warn("The store could not say what is owed in {}", lease.partition(), failure);
+                outbox.moreOfAny();
+                readLater();
+                return;
+            }
+            if (pushes.size() == limit) {
+                outbox.moreOfAny();
+            }
+            arrived.accept(pushes.stream()
+                    .filter(push -> !ledger.isEnding(push.key()) && !endedWhileReading.contains(push.key()))
+                    .toList());
+        }));
+    }
+
+    private void readLater() {
+        paused = true;
+        time.schedule(
+                PAUSE_AFTER_FAILURE,
+                () -> lane.execute(() -> {
+                    paused = false;
+                    readMore();
+                }));
+    }
+}
