@@ -49,8 +49,6 @@ final class WebPushEncryption {
     private static final byte[] CONTENT_KEY_INFO = ascii("Content-Encoding: aes128gcm\0\u0001");
     private static final byte[] NONCE_INFO = ascii("Content-Encoding: nonce\0\u0001");
 
-    private static final SecureRandom RANDOM = new SecureRandom();
-
     private final ECPublicKey receiver;
     private final byte[] auth;
 
@@ -84,7 +82,7 @@ final class WebPushEncryption {
     /** The whole body of a request; another one each time. */
     byte[] encrypt(byte[] text) {
         byte[] salt = new byte[SALT_BYTES];
-        RANDOM.nextBytes(salt);
+        new SecureRandom().nextBytes(salt);
         return encrypt(text, paddedBytes(text) - text.length, P256.generate(), salt, MAX_BODY_BYTES);
     }
 
