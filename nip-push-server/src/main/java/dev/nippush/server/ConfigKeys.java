@@ -1,9 +1,11 @@
 package dev.nippush.server;
 
 import dev.nippush.address.Cidr;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.server.ServerConfig.ApnsEnvironment;
 import dev.nippush.server.ServerConfig.LogLevel;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.RetryPolicy;
 import java.net.URI;
 import java.nio.file.Path;
@@ -86,6 +88,17 @@ final class ConfigKeys {
             Values.text(RetryPolicy.DEFAULT_LIFETIME),
             "How long after its arrival an event is worth a push. At least 1s.");
 
+    static final ConfigKey<Integer> DEVICE_BURST = withDefault(
+            "delivery.device-burst",
+            Values.integer(1, PushLimit.LARGEST_BURST),
+            Integer.toString(PushLimit.DEFAULT_BURST),
+            "How many pushes a device gets at once. What is more is folded into one that says how many there are.");
+    static final ConfigKey<Duration> DEVICE_INTERVAL = withDefault(
+            "delivery.device-interval",
+            Values.duration(PushLimit.SHORTEST_EVERY, PushLimit.LONGEST_EVERY),
+            Values.text(PushLimit.DEFAULT_EVERY),
+            "How long until a device that got so many may get another one. 1ms to 1h.");
+
     static final ConfigKey<Locale> LANGUAGE = withDefault(
             "notification.language",
             Values.language(),
@@ -128,6 +141,8 @@ final class ConfigKeys {
             "test-ca.pem",
             "Certificates (PEM) to trust there in place of the system's.");
 
+    static final ConfigKey<Privacy> APNS_PRIVACY = privacy("apns.privacy");
+
     static final ConfigKey<Path> FCM_SERVICE_ACCOUNT = single(
             "fcm.service-account-file",
             Values.file(),
@@ -138,6 +153,8 @@ final class ConfigKeys {
             Values.httpUrl(),
             "http://localhost:8080",
             "Another server in place of Google's, for tests.");
+
+    static final ConfigKey<Privacy> FCM_PRIVACY = privacy("fcm.privacy");
 
     static final ConfigKey<Boolean> UNIFIED_PUSH_ENABLED = withDefault(
             "unifiedpush.enabled", Values.bool(), "true", "Whether UnifiedPush and Web Push endpoints are served.");
@@ -166,6 +183,8 @@ final class ConfigKeys {
             "Where a push service can reach the operator: a mailto: address or an https: URL. Some, such as Apple's,"
                     + " refuse pushes without it.");
 
+    static final ConfigKey<Privacy> UNIFIED_PUSH_PRIVACY = privacy("unifiedpush.privacy");
+
     static final ConfigKey<Integer> ACCOUNTS_PER_DEVICE = withDefault(
             "devices.accounts-per-device",
             Values.integer(1, MOST_ACCOUNTS),
@@ -187,6 +206,8 @@ final class ConfigKeys {
             RETRY_INITIAL,
             RETRY_MAX,
             LIFETIME,
+            DEVICE_BURST,
+            DEVICE_INTERVAL,
             LANGUAGE,
             APNS_KEY_FILE,
             APNS_KEY_ID,
@@ -196,17 +217,29 @@ final class ConfigKeys {
             APNS_ENVIRONMENT,
             APNS_SERVER,
             APNS_TRUSTED,
+            APNS_PRIVACY,
             FCM_SERVICE_ACCOUNT,
             FCM_ENDPOINT,
+            FCM_PRIVACY,
             UNIFIED_PUSH_ENABLED,
             UNIFIED_PUSH_ALLOW,
             UNIFIED_PUSH_TRUSTED,
             UNIFIED_PUSH_VAPID_KEY_FILE,
             UNIFIED_PUSH_VAPID_CONTACT,
+            UNIFIED_PUSH_PRIVACY,
             ACCOUNTS_PER_DEVICE,
             LOG_LEVEL);
 
     private ConfigKeys() {}
+
+    private static ConfigKey<Privacy> privacy(String name) {
+        return withDefault(
+                name,
+                Values.oneOf(Privacy.class),
+                Privacy.MINIMAL.text(),
+                "The most that the provider may learn of an event: wake, minimal, sealed or reference. A client may ask for"
+                        + " less.");
+    }
 
     private static <T> ConfigKey<T> single(String name, Values.Parser<T> parser, String example, String description) {
         return new ConfigKey<>(name, parser, false, Optional.empty(), example, description);

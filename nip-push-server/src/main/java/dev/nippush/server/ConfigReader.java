@@ -1,5 +1,6 @@
 package dev.nippush.server;
 
+import dev.nippush.address.Privacy;
 import dev.nippush.event.StrictJson;
 import dev.nippush.server.ConfigException.Problem;
 import dev.nippush.server.ServerConfig.Apns;
@@ -13,6 +14,7 @@ import dev.nippush.server.ServerConfig.Listen;
 import dev.nippush.server.ServerConfig.Origins;
 import dev.nippush.server.ServerConfig.Relays;
 import dev.nippush.server.ServerConfig.UnifiedPush;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.RetryPolicy;
 import java.io.IOException;
 import java.net.URI;
@@ -172,6 +174,7 @@ final class ConfigReader {
                 listen,
                 required(ConfigKeys.HEARTBEAT_TIMEOUT),
                 retryPolicy(),
+                new PushLimit(required(ConfigKeys.DEVICE_BURST), required(ConfigKeys.DEVICE_INTERVAL)),
                 required(ConfigKeys.LANGUAGE),
                 printing,
                 apns,
@@ -209,6 +212,7 @@ final class ConfigReader {
         ApnsEnvironment environment = required(ConfigKeys.APNS_ENVIRONMENT);
         Optional<HostPort> server = optional(ConfigKeys.APNS_SERVER);
         Optional<Path> trusted = optional(ConfigKeys.APNS_TRUSTED);
+        Privacy privacy = required(ConfigKeys.APNS_PRIVACY);
         if (!isSetInGroup(ConfigKeys.APNS_KEY_FILE.group())) {
             return Optional.empty();
         }
@@ -241,16 +245,18 @@ final class ConfigReader {
         if (!complete || identity.isEmpty() || topics.isEmpty()) {
             return Optional.empty();
         }
-        return Optional.of(new Apns(identity.get(), topics, environment, server, trusted));
+        return Optional.of(new Apns(identity.get(), topics, environment, server, trusted, privacy));
     }
 
     private Optional<Fcm> fcm() {
         Optional<Path> serviceAccount = optional(ConfigKeys.FCM_SERVICE_ACCOUNT);
         Optional<URI> endpoint = optional(ConfigKeys.FCM_ENDPOINT);
-        if (isSet(ConfigKeys.FCM_ENDPOINT) && !isSet(ConfigKeys.FCM_SERVICE_ACCOUNT)) {
-            missing(ConfigKeys.FCM_ENDPOINT.group(), ConfigKeys.FCM_SERVICE_ACCOUNT.name());
+        Privacy privacy = required(ConfigKeys.FCM_PRIVACY);
+        String group = ConfigKeys.FCM_SERVICE_ACCOUNT.group();
+        if (isSetInGroup(group) && !isSet(ConfigKeys.FCM_SERVICE_ACCOUNT)) {
+            missing(group, ConfigKeys.FCM_SERVICE_ACCOUNT.name());
         }
-        return serviceAccount.map(file -> new Fcm(file, endpoint));
+        return serviceAccount.map(file -> new Fcm(file, endpoint, privacy));
     }
 
     private Optional<UnifiedPush> unifiedPush() {
@@ -258,7 +264,8 @@ final class ConfigReader {
                 required(ConfigKeys.UNIFIED_PUSH_ALLOW),
                 optional(ConfigKeys.UNIFIED_PUSH_TRUSTED),
                 optional(ConfigKeys.UNIFIED_PUSH_VAPID_KEY_FILE),
-                optional(ConfigKeys.UNIFIED_PUSH_VAPID_CONTACT));
+                optional(ConfigKeys.UNIFIED_PUSH_VAPID_CONTACT),
+                required(ConfigKeys.UNIFIED_PUSH_PRIVACY));
         return required(ConfigKeys.UNIFIED_PUSH_ENABLED) ? Optional.of(unifiedPush) : Optional.empty();
     }
 

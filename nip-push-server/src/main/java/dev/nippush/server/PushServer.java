@@ -103,6 +103,7 @@ final class PushServer {
                 .listener(listener)
                 .heartbeatTimeout(config.heartbeatTimeout())
                 .retryPolicy(config.retryPolicy())
+                .pushLimit(config.pushLimit())
                 .composer(NotificationComposer.generic(config.language()))
                 .apnsTopics(config.apns().map(ServerConfig.Apns::topics).orElse(List.of()))
                 .accountsPerDevice(config.accountsPerDevice());

@@ -1,7 +1,9 @@
 package dev.nippush.server;
 
 import dev.nippush.address.Cidr;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.RetryPolicy;
 import java.net.URI;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ record ServerConfig(
         Listen listen,
         Duration heartbeatTimeout,
         RetryPolicy retryPolicy,
+        PushLimit pushLimit,
         Locale language,
         boolean printing,
         Optional<Apns> apns,
@@ -62,13 +65,15 @@ record ServerConfig(
      * @param topics one or more; the first is the default
      * @param server another host in place of Apple's
      * @param trustedCertificates PEM of what to trust in place of the system's roots
+     * @param privacy the most that Apple may learn
      */
     record Apns(
             ApnsIdentity identity,
             List<String> topics,
             ApnsEnvironment environment,
             Optional<HostPort> server,
-            Optional<Path> trustedCertificates) {
+            Optional<Path> trustedCertificates,
+            Privacy privacy) {
         Apns {
             topics = List.copyOf(topics);
             if (topics.isEmpty()) {
@@ -96,8 +101,9 @@ record ServerConfig(
      * Firebase Cloud Messaging.
      *
      * @param endpoint another host in place of Google's
+     * @param privacy the most that Google may learn
      */
-    record Fcm(Path serviceAccountFile, Optional<URI> endpoint) {}
+    record Fcm(Path serviceAccountFile, Optional<URI> endpoint, Privacy privacy) {}
 
     /**
      * UnifiedPush and Web Push endpoints.
@@ -106,12 +112,14 @@ record ServerConfig(
      * @param trustedCertificates PEM of what to trust besides the system's roots
      * @param vapidKeyFile the file with the private key; empty for one in the data directory, made at the first start
      * @param vapidContact where the operator of a push service can complain
+     * @param privacy the most that an endpoint may learn
      */
     record UnifiedPush(
             List<String> allow,
             Optional<Path> trustedCertificates,
             Optional<Path> vapidKeyFile,
-            Optional<String> vapidContact) {}
+            Optional<String> vapidContact,
+            Privacy privacy) {}
 
     /** Where each key was said: for errors that are found only when a value is put to use. */
     record Origins(Map<String, String> byKey) {

@@ -1,6 +1,7 @@
 package dev.nippush.server;
 
 import dev.nippush.address.AddressRule;
+import dev.nippush.address.Privacy;
 import dev.nippush.apns.ApnsCredentials;
 import dev.nippush.apns.ApnsTransport;
 import dev.nippush.fcm.FcmCredentials;
@@ -24,14 +25,17 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** The transports of a configuration. */
 final class Transports implements AutoCloseable {
 
-    private final List<PushTransport> transports = new ArrayList<>();
+    private final Map<PushTransport, Privacy> transports = new LinkedHashMap<>();
     private final List<Runnable> warmUps = new ArrayList<>();
 
     private Transports() {}
@@ -48,23 +52,27 @@ final class Transports implements AutoCloseable {
             throws ConfigException {
         Transports made = new Transports();
         if (config.printing()) {
-            made.transports.add(new PrintingTransport(out));
+            made.transports.put(new PrintingTransport(out), Privacy.MINIMAL);
             return made;
         }
         if (config.apns().isPresent()) {
             ApnsTransport apns = apns(config, config.apns().get());
-            made.transports.add(new WatchedTransport("apns", apns, health, Transports::apnsSettings));
+            made.transports.put(
+                    new WatchedTransport("apns", apns, health, Transports::apnsSettings),
+                    config.apns().get().privacy());
             made.warmUps.add(apns::warmUp);
         }
         if (config.fcm().isPresent()) {
             FcmTransport fcm = fcm(config, config.fcm().get());
-            made.transports.add(new WatchedTransport("fcm", fcm, health, Transports::fcmSettings));
+            made.transports.put(
+                    new WatchedTransport("fcm", fcm, health, Transports::fcmSettings),
+                    config.fcm().get().privacy());
             made.warmUps.add(fcm::warmUp);
         }
         if (config.unifiedPush().isPresent()) {
             UnifiedPushTransport unifiedPush =
                     unifiedPush(config, config.unifiedPush().get(), vapid, own);
-            made.transports.add(unifiedPush);
+            made.transports.put(unifiedPush, config.unifiedPush().get().privacy());
             made.warmUps.add(unifiedPush::warmUp);
         }
         return made;
@@ -85,9 +93,9 @@ final class Transports implements AutoCloseable {
                         : " and the APNs key of its project in the Firebase console");
     }
 
-    /** In the order in which they are asked whether they serve a device. */
-    List<PushTransport> all() {
-        return List.copyOf(transports);
+    /** In the order in which they are asked whether they serve a device, each with the most that it may tell. */
+    Map<PushTransport, Privacy> all() {
+        return Collections.unmodifiableMap(transports);
     }
 
     /** Loads what the first push would have to wait for, and asks for access tokens. Pushes nothing, returns at once. */
@@ -187,6 +195,6 @@ final class Transports implements AutoCloseable {
     /** Closes all, each of which waits a few seconds for what is in flight. */
     @Override
     public void close() {
-        transports.forEach(PushTransport::close);
+        transports.keySet().forEach(PushTransport::close);
     }
 }

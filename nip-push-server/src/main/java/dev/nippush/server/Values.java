@@ -51,6 +51,10 @@ final class Values {
     private Values() {}
 
     static Parser<Duration> duration(Duration least) {
+        return duration(least, LONGEST);
+    }
+
+    static Parser<Duration> duration(Duration least, Duration longest) {
         return (text, base) -> {
             Matcher matcher = DURATION.matcher(text);
             if (!matcher.matches()) {
@@ -65,8 +69,8 @@ final class Values {
                 default -> Duration.ofDays(1);
             };
             Duration duration = amount > LONGEST.dividedBy(unit) ? LONGEST.plus(unit) : unit.multipliedBy(amount);
-            if (duration.compareTo(least) < 0 || duration.compareTo(LONGEST) > 0) {
-                throw new IllegalArgumentException("must be from " + text(least) + " to " + text(LONGEST));
+            if (duration.compareTo(least) < 0 || duration.compareTo(longest) > 0) {
+                throw new IllegalArgumentException("must be from " + text(least) + " to " + text(longest));
             }
             return duration;
         };

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.nippush.address.Cidr;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.server.ServerConfig.ApnsCertificate;
 import dev.nippush.server.ServerConfig.ApnsEnvironment;
 import dev.nippush.server.ServerConfig.ApnsTokenKey;
 import dev.nippush.server.ServerConfig.LogLevel;
+import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.RetryPolicy;
 import java.io.IOException;
 import java.net.URI;
@@ -90,6 +92,11 @@ class ConfigReaderTest {
                 apns.trusted-certificates=key.p8
                 fcm.service-account-file=key.p8
                 fcm.endpoint=http://localhost:8080
+                fcm.privacy=sealed
+                apns.privacy=Reference
+                unifiedpush.privacy=wake
+                delivery.device-burst=20
+                delivery.device-interval=500ms
                 unifiedpush.enabled=true
                 unifiedpush.allow=ntfy.lan
                 unifiedpush.trusted-certificates=key.p8
@@ -120,13 +127,17 @@ class ConfigReaderTest {
         assertThat(apns.environment()).isEqualTo(ApnsEnvironment.SANDBOX);
         assertThat(apns.server()).contains(new HostPort("localhost", 2197));
         assertThat(apns.trustedCertificates()).contains(key);
-        assertThat(config.fcm()).contains(new ServerConfig.Fcm(key, Optional.of(URI.create("http://localhost:8080"))));
+        assertThat(config.fcm())
+                .contains(new ServerConfig.Fcm(key, Optional.of(URI.create("http://localhost:8080")), Privacy.SEALED));
         assertThat(config.unifiedPush())
                 .contains(new ServerConfig.UnifiedPush(
                         List.of("ntfy.lan"),
                         Optional.of(key),
                         Optional.of(key),
-                        Optional.of("mailto:push@example.com")));
+                        Optional.of("mailto:push@example.com"),
+                        Privacy.WAKE));
+        assertThat(apns.privacy()).isEqualTo(Privacy.REFERENCE);
+        assertThat(config.pushLimit()).isEqualTo(new PushLimit(20, Duration.ofMillis(500)));
         assertThat(config.accountsPerDevice()).isEqualTo(3);
         assertThat(config.logLevel()).isEqualTo(LogLevel.DEBUG);
     }
@@ -224,6 +235,9 @@ class ConfigReaderTest {
                 "unifiedpush.vapid-contact | push@example.com | must be a mailto: address or an https: URL",
                 "unifiedpush.vapid-key-file | AxCrM-3vSuxuefiUFkiibakkHYZnvZbA2Y2Brw-eHR0 | must name a file that holds the key, not be the key",
                 "devices.accounts-per-device | 0 | must be a whole number from 1 to 1000",
+                "unifiedpush.privacy | all | must be one of: wake, minimal, sealed, reference",
+                "delivery.device-burst | 0 | must be a whole number from 1 to 10000",
+                "delivery.device-interval | 2h | must be from 1ms to 1h",
                 "log.level | loud | must be one of: error, warn, info, debug, trace",
                 "log.level | '' | has no value; remove the line, or comment it out with #"
             })
@@ -238,6 +252,7 @@ class ConfigReaderTest {
                 "apns.environment=production | is not enough without apns.key-file, apns.key-id and apns.team-id, or apns.certificate-file",
                 "apns.environment=production | is not enough without apns.topics",
                 "fcm.endpoint=https://fcm.example | is not enough without fcm.service-account-file",
+                "fcm.privacy=wake | is not enough without fcm.service-account-file",
                 "apns.key-file=key.p8 | is not enough without apns.key-id and apns.team-id",
             })
     void anIncompleteGroupSaysWhatIsMissing(String line, String expected) throws Exception {
