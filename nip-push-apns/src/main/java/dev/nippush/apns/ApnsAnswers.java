@@ -142,6 +142,10 @@ final class ApnsAnswers {
             String topic,
             long askedAt) {
 
+        boolean providerTokenExpired() {
+            return reason.filter(EXPIRED_PROVIDER_TOKEN::equals).isPresent();
+        }
+
         boolean payloadTooLarge() {
             return reason.map(PAYLOAD_TOO_LARGE::equals).orElse(status == TOO_LARGE);
         }
@@ -156,7 +160,7 @@ final class ApnsAnswers {
 
     /** What the answer means for the message. */
     PushResult read(Answer answer) {
-        if (answer.reason.filter(EXPIRED_PROVIDER_TOKEN::equals).isPresent()) {
+        if (answer.providerTokenExpired()) {
             return expired(answer);
         }
         tokenExpiredAt.set(Optional.empty());

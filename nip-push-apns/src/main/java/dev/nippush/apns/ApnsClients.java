@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,9 @@ sealed interface ApnsClients {
 
     /** A push that was written stayed without an answer. */
     void unanswered();
+
+    /** A push was answered. */
+    void answered();
 
     /** Closes what is ours, and waits for it that long. */
     void close(Duration atMost);
@@ -44,6 +48,11 @@ sealed interface ApnsClients {
         }
 
         @Override
+        public void answered() {
+            // Nothing was held against the client.
+        }
+
+        @Override
         public void close(Duration atMost) {
             // The owner closes it.
         }
@@ -51,19 +60,24 @@ sealed interface ApnsClients {
 
     /**
      * One client at a time, on an event loop of our own. A client that fails to connect is replaced, because pushy makes
-     * what is queued wait through all its further attempts, one message an attempt and up to a minute between two; and so is
-     * one that leaves many requests unanswered.
+     * what is queued wait through all its further attempts, one message an attempt and up to a minute between two; so is one
+     * that leaves many requests in a row unanswered; and so is one whose server says goodbye, as pushy would go on to use
+     * that connection until its last answer.
      */
     final class Owned implements ApnsClients, ApnsClientMetricsListener {
 
         static final Duration FIRST_PAUSE = Duration.ofMillis(500);
         static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
 
+        /** How long a connection that is left waits for answers that are still open. */
+        private static final Duration LAST_ANSWERS = Duration.ofSeconds(5);
+
         private static final Duration LOOP_QUIET_PERIOD = Duration.ZERO;
 
         private static final Logger log = LoggerFactory.getLogger(Owned.class);
 
         private final ApnsClientBuilder builder;
+        private final ApnsResponses responses;
         private final EventLoopGroup loop;
         private final int mostUnanswered;
         private final AtomicInteger unanswered = new AtomicInteger();
@@ -78,14 +92,26 @@ sealed interface ApnsClients {
          * Makes the first client, which connects with its first push.
          *
          * @param builder credentials, server, trust; used again for every further client
-         * @param mostUnanswered how many unanswered requests cost a client its place
+         * @param responses looks at what the clients send and receive
+         * @param mostUnanswered how many unanswered requests in a row cost a client its place
          * @throws IOException when the TLS settings will not do
          */
-        Owned(ApnsClientBuilder builder, int mostUnanswered) throws IOException {
+        Owned(ApnsClientBuilder builder, ApnsResponses responses, int mostUnanswered) throws IOException {
+            this.responses = responses;
             this.loop = eventLoop();
-            this.builder = builder.setEventLoopGroup(loop).setMetricsListener(this);
+            this.builder =
+                    builder.setEventLoopGroup(loop).setMetricsListener(this).setGracefulShutdownTimeout(LAST_ANSWERS);
             this.mostUnanswered = mostUnanswered;
-            this.current = builder.build();
+            this.current = make();
+        }
+
+        private ApnsClient make() throws IOException {
+            AtomicReference<@Nullable ApnsClient> made = new AtomicReference<>();
+            ApnsClient client = builder.setFrameLogger(responses.frames(() -> replace(made.get(), false), LAST_ANSWERS))
+                    .build();
+            made.set(client);
+            unanswered.set(0);
+            return client;
         }
 
         /** pushy knows the socket classes of this group, and not of its successor in netty 4.2. */
@@ -113,8 +139,7 @@ sealed interface ApnsClients {
                     throw new IOException("APNs could not be reached " + failures + " times in a row; next attempt in "
                             + TimeUnit.NANOSECONDS.toMillis(left) + " ms");
                 }
-                current = builder.build();
-                unanswered.set(0);
+                current = make();
             }
             return current;
         }
@@ -124,6 +149,11 @@ sealed interface ApnsClients {
             if (unanswered.incrementAndGet() >= mostUnanswered) {
                 replace(null, false);
             }
+        }
+
+        @Override
+        public void answered() {
+            unanswered.set(0);
         }
 
         /** pushy calls this on the event loop. */

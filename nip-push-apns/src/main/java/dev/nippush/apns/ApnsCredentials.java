@@ -23,11 +23,13 @@ import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPrivateKey;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.Cipher;
@@ -48,6 +50,9 @@ public abstract sealed class ApnsCredentials {
 
     private static final int P256_BITS = 256;
 
+    /** Wider than Apple's ten letters and digits, and free of what JSON would have to escape. */
+    private static final Pattern ID = Pattern.compile("[A-Za-z0-9._-]{1,255}");
+
     private static final String PRIVATE_KEY = "PRIVATE KEY";
     private static final String ENCRYPTED_PRIVATE_KEY = "ENCRYPTED PRIVATE KEY";
     private static final String CERTIFICATE = "CERTIFICATE";
@@ -64,7 +69,8 @@ public abstract sealed class ApnsCredentials {
      * @param file the {@code .p8} file: one P-256 private key, PKCS #8 in PEM form
      * @param keyId the key's id, ten characters in Apple's list of keys
      * @param teamId the id of the developer team, ten characters
-     * @throws IllegalArgumentException when the file cannot be read or holds something else, or an id is blank
+     * @throws IllegalArgumentException when the file cannot be read or holds something else, or an id is blank or holds
+     *     other signs than letters, digits, dots, underscores and hyphens
      */
     public static ApnsCredentials tokenKey(Path file, String keyId, String teamId) {
         return new TokenKey(readSigningKey(file), id(keyId, "key id"), id(teamId, "team id"));
@@ -101,6 +107,9 @@ public abstract sealed class ApnsCredentials {
 
     /** Hands the secret to pushy. */
     abstract void applyTo(ApnsClientBuilder builder);
+
+    /** What makes provider tokens; empty for a certificate, which needs none. */
+    abstract Optional<ProviderTokens> providerTokens(InstantSource clock, LongSupplier nanoTime);
 
     private static ECPrivateKey readSigningKey(Path file) {
         byte[] content = read(file);
@@ -252,6 +261,10 @@ public abstract sealed class ApnsCredentials {
         if (trimmed.isEmpty()) {
             throw new IllegalArgumentException("the " + what + " of an APNs token key must not be blank");
         }
+        if (!ID.matcher(trimmed).matches()) {
+            throw new IllegalArgumentException(
+                    "the " + what + " of an APNs token key has ten letters and digits, as ABC123DEFG");
+        }
         return trimmed;
     }
 
@@ -283,6 +296,11 @@ public abstract sealed class ApnsCredentials {
             } catch (InvalidKeyException | NoSuchAlgorithmException impossible) {
                 throw new IllegalStateException(impossible);
             }
+        }
+
+        @Override
+        Optional<ProviderTokens> providerTokens(InstantSource clock, LongSupplier nanoTime) {
+            return Optional.of(new ProviderTokens(key, keyId, teamId, clock, nanoTime));
         }
 
         @Override
@@ -318,6 +336,11 @@ public abstract sealed class ApnsCredentials {
         @Override
         void applyTo(ApnsClientBuilder builder) {
             builder.setClientCredentials(certificate, key, null);
+        }
+
+        @Override
+        Optional<ProviderTokens> providerTokens(InstantSource clock, LongSupplier nanoTime) {
+            return Optional.empty();
         }
 
         @Override

@@ -4,8 +4,10 @@ import com.eatthepath.json.JsonParser;
 import dev.nippush.transport.RetryAfterHeader;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelId;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2FrameLogger;
+import io.netty.handler.codec.http2.Http2FrameLogger.Direction;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.logging.LogLevel;
 import java.nio.charset.StandardCharsets;
@@ -16,17 +18,21 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What pushy does not hand out of a response: its status when there is no body, the body when it comes in more than one
- * frame, and {@code Retry-After}. Reads the frames where pushy would log them, on the event loop, and logs none.
- * Remembers a response only while its request is {@linkplain #expect expected}.
+ * What pushy keeps to itself: of a response its status when there is no body, the body when it comes in more than one
+ * frame, and {@code Retry-After}; and which stream a request has. Looks at the frames where pushy would log them, on the
+ * event loop, and logs none; on the way out they get the provider token that all connections share. Remembers a response
+ * only while its request is {@linkplain #expect expected}.
  */
-final class ApnsResponses extends Http2FrameLogger {
+final class ApnsResponses {
 
     private static final String APNS_ID = "apns-id";
     private static final String RETRY_AFTER = "retry-after";
+    private static final String AUTHORIZATION = "authorization";
+    private static final String BEARER = "bearer ";
 
     /** Apple's error bodies have about a hundred bytes. */
     private static final int LARGEST_BODY = 4_096;
@@ -36,9 +42,15 @@ final class ApnsResponses extends Http2FrameLogger {
 
     private final Map<String, Response> byRequest = new ConcurrentHashMap<>();
     private final Map<Stream, Response> byStream = new ConcurrentHashMap<>();
+    private final Optional<ProviderTokens> tokens;
 
-    ApnsResponses() {
-        super(LogLevel.TRACE, ApnsResponses.class);
+    /**
+     * Makes one that has seen nothing.
+     *
+     * @param tokens what requests show; empty leaves them as they are
+     */
+    ApnsResponses(Optional<ProviderTokens> tokens) {
+        this.tokens = tokens;
     }
 
     /** What came back, as far as it did. Written on the event loop, read by anyone. */
@@ -46,6 +58,7 @@ final class ApnsResponses extends Http2FrameLogger {
         private volatile int status;
         private volatile Optional<Duration> retryAfter = Optional.empty();
         private volatile String body = "";
+        private volatile String providerToken = "";
         private volatile @Nullable Stream stream;
 
         /** The HTTP status; empty while there is none. */
@@ -84,7 +97,37 @@ final class ApnsResponses extends Http2FrameLogger {
         }
     }
 
-    private record Stream(ChannelId channel, int id) {}
+    /** A stream of one connection. */
+    private static final class Stream {
+        private final ChannelHandlerContext context;
+        private final int id;
+
+        Stream(ChannelHandlerContext context, int id) {
+            this.context = context;
+            this.id = id;
+        }
+
+        /** Ends it without an answer, if it has not ended. On the event loop. */
+        void reset() {
+            if (context.handler() instanceof Http2ConnectionHandler handler
+                    && handler.connection().stream(id) != null) {
+                handler.resetStream(context, id, Http2Error.CANCEL.code(), context.newPromise());
+                context.flush();
+            }
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Stream stream
+                    && stream.id == id
+                    && stream.context.channel().equals(context.channel());
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * context.channel().hashCode() + id;
+        }
+    }
 
     /** Begins to remember the response to a request. */
     void expect(UUID id) {
@@ -104,65 +147,122 @@ final class ApnsResponses extends Http2FrameLogger {
         return response;
     }
 
-    /** Nothing is logged here: the frames hold device tokens and texts. */
-    @Override
-    public boolean isEnabled() {
-        return false;
+    /**
+     * Ends the stream of a request that nobody waits for any more, so that it takes no room on the connection.
+     *
+     * @param then called after that, on the event loop; at once if the request has no stream
+     */
+    void abandon(UUID id, Runnable then) {
+        Response response = byRequest.get(id.toString());
+        Stream stream = response == null ? null : response.stream;
+        if (stream == null) {
+            then.run();
+            return;
+        }
+        try {
+            stream.context.executor().execute(() -> {
+                stream.reset();
+                then.run();
+            });
+        } catch (RejectedExecutionException ended) {
+            // The event loop has ended, and all its streams.
+            then.run();
+        }
     }
 
-    @Override
-    public void logHeaders(
-            Direction direction,
-            ChannelHandlerContext context,
-            int streamId,
-            Http2Headers headers,
-            int padding,
-            boolean endStream) {
-        seen(direction, new Stream(context.channel().id(), streamId), headers);
+    /** Apple says that the token of this response has expired. */
+    void expired(Response response) {
+        tokens.ifPresent(all -> all.expired(response.providerToken));
     }
 
-    @Override
-    public void logHeaders(
-            Direction direction,
-            ChannelHandlerContext context,
-            int streamId,
-            Http2Headers headers,
-            int streamDependency,
-            short weight,
-            boolean exclusive,
-            int padding,
-            boolean endStream) {
-        seen(direction, new Stream(context.channel().id(), streamId), headers);
+    /**
+     * For the connections of one client.
+     *
+     * @param leaving called when the server says that it takes nothing more on a connection
+     * @param lastAnswers how long such a connection waits for what the server still answers
+     */
+    Http2FrameLogger frames(Runnable leaving, Duration lastAnswers) {
+        return new Frames(leaving, lastAnswers);
     }
 
-    @Override
-    public void logData(
-            Direction direction,
-            ChannelHandlerContext context,
-            int streamId,
-            ByteBuf data,
-            int padding,
-            boolean endStream) {
-        if (direction == Direction.INBOUND) {
-            Response response = byStream.get(new Stream(context.channel().id(), streamId));
-            if (response != null && response.body.length() + data.readableBytes() <= LARGEST_BODY) {
-                response.body += data.toString(StandardCharsets.UTF_8);
+    private final class Frames extends Http2FrameLogger {
+
+        private final Runnable leaving;
+        private final Duration lastAnswers;
+
+        Frames(Runnable leaving, Duration lastAnswers) {
+            super(LogLevel.TRACE, ApnsResponses.class);
+            this.leaving = leaving;
+            this.lastAnswers = lastAnswers;
+        }
+
+        /** Nothing is logged here: the frames hold device tokens and texts. */
+        @Override
+        public boolean isEnabled() {
+            return false;
+        }
+
+        @Override
+        public void logHeaders(
+                Direction direction,
+                ChannelHandlerContext context,
+                int streamId,
+                Http2Headers headers,
+                int padding,
+                boolean endStream) {
+            seen(direction, new Stream(context, streamId), headers);
+        }
+
+        @Override
+        public void logHeaders(
+                Direction direction,
+                ChannelHandlerContext context,
+                int streamId,
+                Http2Headers headers,
+                int streamDependency,
+                short weight,
+                boolean exclusive,
+                int padding,
+                boolean endStream) {
+            seen(direction, new Stream(context, streamId), headers);
+        }
+
+        @Override
+        public void logData(
+                Direction direction,
+                ChannelHandlerContext context,
+                int streamId,
+                ByteBuf data,
+                int padding,
+                boolean endStream) {
+            if (direction == Direction.INBOUND) {
+                Response response = byStream.get(new Stream(context, streamId));
+                if (response != null && response.body.length() + data.readableBytes() <= LARGEST_BODY) {
+                    response.body += data.toString(StandardCharsets.UTF_8);
+                }
+            }
+        }
+
+        @Override
+        public void logGoAway(
+                Direction direction,
+                ChannelHandlerContext context,
+                int lastStreamId,
+                long errorCode,
+                ByteBuf debugData) {
+            if (direction == Direction.INBOUND) {
+                if (context.handler() instanceof Http2ConnectionHandler handler) {
+                    context.pipeline()
+                            .addBefore(context.name(), null, new LastAnswers(handler.connection(), lastAnswers));
+                }
+                leaving.run();
             }
         }
     }
 
     private void seen(Direction direction, Stream stream, Http2Headers headers) {
         if (direction == Direction.OUTBOUND) {
-            CharSequence id = headers.get(APNS_ID);
-            Response response = id == null ? null : byRequest.get(id.toString());
-            if (response != null) {
-                Stream former = response.stream;
-                if (former != null) {
-                    byStream.remove(former);
-                }
-                response.stream = stream;
-                byStream.put(stream, response);
-            }
+            asked(stream, headers);
             return;
         }
         Response response = byStream.get(stream);
@@ -172,5 +272,24 @@ final class ApnsResponses extends Http2FrameLogger {
                     .flatMap(value -> RetryAfterHeader.delay(value.toString(), Instant.now()));
             response.status = Integer.parseInt(status.toString());
         }
+    }
+
+    private void asked(Stream stream, Http2Headers headers) {
+        CharSequence id = headers.get(APNS_ID);
+        Response response = id == null ? null : byRequest.get(id.toString());
+        if (response != null) {
+            Stream former = response.stream;
+            if (former != null) {
+                byStream.remove(former);
+            }
+            response.stream = stream;
+            byStream.put(stream, response);
+        }
+        tokens.map(ProviderTokens::current).ifPresent(token -> {
+            headers.set(AUTHORIZATION, BEARER + token);
+            if (response != null) {
+                response.providerToken = token;
+            }
+        });
     }
 }

@@ -18,11 +18,13 @@ import java.io.IOException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +33,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * bytes is made to fit, from the end of its text.
  *
  * <p>{@link #builder()} makes a transport with one connection of its own, which opens with the first push or by
- * {@link #warmUp()} and is kept. {@link #using} takes an {@link ApnsClient} that the caller keeps and closes.
+ * {@link #warmUp()} and is kept, and with one provider token, which is replaced after 50 minutes and outlives a lost
+ * connection. {@link #using} takes an {@link ApnsClient} that the caller keeps and closes.
  *
  * <p>{@link #send} never blocks and is for any thread; its stages complete on the thread of the connection or of a timer,
  * which must not be held up. It ends exceptionally when Apple cannot be reached, when the connection is lost, when no
@@ -62,9 +66,6 @@ public final class ApnsTransport implements PushTransport {
     private static final Duration CONNECTION_END = Duration.ofSeconds(2);
 
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
-
-    /** How long a connection that is closed waits for answers that are still open. */
-    private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
 
     /** An idle connection is asked for a sign of life after this, and given up after half as long again. */
     private static final Duration PING_INTERVAL = Duration.ofSeconds(30);
@@ -108,7 +109,7 @@ public final class ApnsTransport implements PushTransport {
     public static ApnsTransport using(ApnsClient client, List<String> topics) {
         return new ApnsTransport(
                 new ApnsClients.Borrowed(requireNonNull(client)),
-                new ApnsResponses(),
+                new ApnsResponses(Optional.empty()),
                 checked(topics),
                 DEFAULT_REQUEST_DEADLINE,
                 DEFAULT_MAX_IN_FLIGHT);
@@ -179,7 +180,7 @@ public final class ApnsTransport implements PushTransport {
         try {
             CompletableFuture.allOf(inFlight).get(LANDING.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException late) {
-            open.forEach(exchange -> exchange.silence("the transport was closed before APNs answered", null));
+            open.forEach(exchange -> exchange.abandon("the transport was closed before APNs answered"));
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException impossible) {
@@ -207,6 +208,8 @@ public final class ApnsTransport implements PushTransport {
         private final CompletableFuture<@Nullable Void> timer = new CompletableFuture<>();
         private final PushMessage message;
         private final String topic;
+        private volatile @Nullable UUID asked;
+        private volatile String givenUp = "the connection to APNs was lost or could not be made";
 
         Exchange(PushMessage message) {
             this.message = message;
@@ -230,7 +233,7 @@ public final class ApnsTransport implements PushTransport {
             timer.orTimeout(deadline.toNanos(), TimeUnit.NANOSECONDS).whenComplete((none, late) -> {
                 if (late != null && !result.isDone()) {
                     clients.unanswered();
-                    silence("no answer from APNs within " + deadline.toMillis() + " ms", null);
+                    abandon("no answer from APNs within " + deadline.toMillis() + " ms");
                 }
             });
             request(payload, ApnsPayload.MAX_BYTES);
@@ -246,17 +249,23 @@ public final class ApnsTransport implements PushTransport {
                     payload,
                     result::isDone);
             long askedAt = System.nanoTime();
+            asked = push.getApnsId();
             responses.expect(push.getApnsId());
             handOver(push).whenComplete((response, end) -> {
-                Optional<Answer> answer = answer(response, responses.take(push.getApnsId()), topic, askedAt);
+                Response seen = responses.take(push.getApnsId());
+                Optional<Answer> answer = answer(response, seen, topic, askedAt);
+                if (answer.isPresent()) {
+                    clients.answered();
+                }
+                if (answer.filter(Answer::providerTokenExpired).isPresent()) {
+                    responses.expired(seen);
+                }
                 if (answer.isPresent() && answer.get().payloadTooLarge() && shrink(payload, limit)) {
                     return;
                 }
                 // Not before pushy is done with the request: until then it holds the place in its queue.
                 window.release();
-                answer.ifPresentOrElse(
-                        known -> result.complete(answers.read(known)),
-                        () -> silence("the connection to APNs was lost or could not be made", end));
+                answer.ifPresentOrElse(known -> result.complete(answers.read(known)), () -> silence(givenUp, end));
             });
         }
 
@@ -271,7 +280,18 @@ public final class ApnsTransport implements PushTransport {
             return smaller.isPresent();
         }
 
-        void silence(String why, @Nullable Throwable cause) {
+        /** Ends it without an answer, and the request before it: then its place in the window is free. */
+        void abandon(String why) {
+            UUID last = asked;
+            if (last == null) {
+                silence(why, null);
+            } else {
+                givenUp = why;
+                responses.abandon(last, () -> silence(why, null));
+            }
+        }
+
+        private void silence(String why, @Nullable Throwable cause) {
             result.completeExceptionally(new IOException(why, cause));
         }
     }
@@ -326,6 +346,8 @@ public final class ApnsTransport implements PushTransport {
         private X509Certificate[] trusted = {};
         private Duration deadline = DEFAULT_REQUEST_DEADLINE;
         private int maxInFlight = DEFAULT_MAX_IN_FLIGHT;
+        private InstantSource clock = InstantSource.system();
+        private LongSupplier nanoTime = System::nanoTime;
 
         private Builder() {}
 
@@ -410,6 +432,13 @@ public final class ApnsTransport implements PushTransport {
             return this;
         }
 
+        /** The clocks by which provider tokens age: that of the wall, and that of {@link System#nanoTime()}. */
+        Builder clocks(InstantSource clock, LongSupplier nanoTime) {
+            this.clock = requireNonNull(clock);
+            this.nanoTime = requireNonNull(nanoTime);
+            return this;
+        }
+
         /**
          * Makes the transport. Connects to nothing and starts no thread.
          *
@@ -422,22 +451,20 @@ public final class ApnsTransport implements PushTransport {
             if (topics.isEmpty()) {
                 throw new IllegalStateException("no topics: the bundle id of the app is needed");
             }
-            ApnsResponses responses = new ApnsResponses();
+            ApnsResponses responses = new ApnsResponses(credentials.providerTokens(clock, nanoTime));
             ApnsClientBuilder client = new ApnsClientBuilder()
                     .setApnsServer(host, port)
                     .setConnectionTimeout(CONNECT_TIMEOUT)
                     .setIdlePingInterval(PING_INTERVAL)
-                    .setGracefulShutdownTimeout(LAST_ANSWERS)
                     // Apple needs none, other servers and fronts of HTTP/2 do.
-                    .setUseAlpn(true)
-                    .setFrameLogger(responses);
+                    .setUseAlpn(true);
             if (trusted.length > 0) {
                 client.setTrustedServerCertificateChain(trusted);
             }
             credentials.applyTo(client);
             try {
-                // A connection that leaves a tenth of the window unanswered is as good as lost.
-                ApnsClients clients = new ApnsClients.Owned(client, Math.max(1, maxInFlight / 10));
+                // A connection that leaves a tenth of the window unanswered in a row is as good as lost.
+                ApnsClients clients = new ApnsClients.Owned(client, responses, Math.max(1, maxInFlight / 10));
                 return new ApnsTransport(clients, responses, topics, deadline, maxInFlight);
             } catch (IOException badTls) {
                 throw new IllegalStateException(

@@ -27,14 +27,17 @@ import io.netty.handler.codec.http2.DefaultHttp2DataFrame;
 import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2FrameCodec;
 import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2MultiplexHandler;
 import io.netty.handler.codec.http2.Http2SecurityUtil;
 import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamFrame;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ApplicationProtocolNames;
@@ -137,6 +140,7 @@ public final class FakeApns implements Gateway {
     private final Inbox<Received> received = new Inbox<>();
     private final List<Runnable> hanging = new ArrayList<>();
     private boolean released;
+    private final Set<String> providerTokens = ConcurrentHashMap.newKeySet();
     private volatile Verified lastVerified = new Verified("", Optional.empty());
     private Channel listener;
     private int port;
@@ -261,6 +265,11 @@ public final class FakeApns implements Gateway {
     /** How many connections were made so far. */
     public int connectionCount() {
         return connectionCount.get();
+    }
+
+    /** How many different provider tokens with a right signature were shown so far. */
+    public int providerTokenCount() {
+        return providerTokens.size();
     }
 
     /** All requests, in the order of arrival: what {@link #received()} has, in Apple's terms, and what is no message. */
@@ -433,7 +442,11 @@ public final class FakeApns implements Gateway {
             ANSWER,
             DROP,
             GO_AWAY,
-            HANG
+            GO_AWAY_AFTER,
+            GO_AWAY_BEFORE,
+            HANG,
+            RESET,
+            STALL
         }
 
         private final Kind kind;
@@ -488,6 +501,28 @@ public final class FakeApns implements Gateway {
         /** A GOAWAY frame with the reason, then the connection is cut, without an answer. */
         public static Reply goAway(String reason) {
             return of(Kind.GO_AWAY, 0, Optional.of(reason));
+        }
+
+        /** A GOAWAY frame that counts this request in, and its 200. The connection stays for what is under way. */
+        public static Reply goAwayAfter(String reason) {
+            return of(Kind.GO_AWAY_AFTER, 200, Optional.of(reason));
+        }
+
+        /**
+         * A GOAWAY frame that says that this request was not looked at. The connection stays for those before it.
+         */
+        public static Reply goAwayBefore(String reason) {
+            return of(Kind.GO_AWAY_BEFORE, 0, Optional.of(reason));
+        }
+
+        /** The stream is reset (RST_STREAM, internal error), without an answer. */
+        public static Reply reset() {
+            return of(Kind.RESET, 0, Optional.empty());
+        }
+
+        /** The head of an answer with this status, which never ends. */
+        public static Reply stall(int status) {
+            return of(Kind.STALL, status, Optional.empty());
         }
 
         /** No answer before {@link FakeApns#release()}. */
@@ -549,6 +584,15 @@ public final class FakeApns implements Gateway {
             case ANSWER -> respond(stream, incoming.apnsId, reply);
             case DROP -> stream.channel().parent().close();
             case GO_AWAY -> goAway(stream.channel().parent(), reply.reason.orElse(""));
+            case GO_AWAY_AFTER -> {
+                goAway(stream, 0, reply.reason.orElse(""));
+                respond(stream, incoming.apnsId, ACCEPT);
+            }
+            case GO_AWAY_BEFORE -> goAway(stream, 1, reply.reason.orElse(""));
+            case RESET -> stream.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.INTERNAL_ERROR));
+            case STALL ->
+                stream.writeAndFlush(new DefaultHttp2HeadersFrame(
+                        new DefaultHttp2Headers().status(Integer.toString(reply.status)), false));
             case HANG -> hang(() -> stream.executor().execute(() -> respond(stream, incoming.apnsId, ACCEPT)));
         }
     }
@@ -564,11 +608,28 @@ public final class FakeApns implements Gateway {
     }
 
     private static void goAway(Channel connection, String reason) {
+        connection
+                .writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR, reasonJson(reason)))
+                .addListener(ChannelFutureListener.CLOSE);
+    }
+
+    /** Says which is the last stream that is served, and goes on serving. The codec itself would end the later ones. */
+    private static void goAway(ChannelHandlerContext stream, int streamsBefore, String reason) {
+        Http2StreamChannel channel = (Http2StreamChannel) stream.channel();
+        ChannelHandlerContext codec = channel.parent().pipeline().context(Http2FrameCodec.class);
+        // Streams of a client have odd numbers.
+        int last = Math.max(0, channel.stream().id() - 2 * streamsBefore);
+        ((Http2FrameCodec) codec.handler())
+                .encoder()
+                .frameWriter()
+                .writeGoAway(codec, last, Http2Error.NO_ERROR.code(), reasonJson(reason), codec.newPromise());
+        codec.flush();
+    }
+
+    private static ByteBuf reasonJson(String reason) {
         JsonObject body = new JsonObject();
         body.addProperty("reason", reason);
-        connection
-                .writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR, bytes(body)))
-                .addListener(ChannelFutureListener.CLOSE);
+        return bytes(body);
     }
 
     private static void respond(ChannelHandlerContext stream, String apnsId, Reply reply) {
@@ -709,6 +770,9 @@ public final class FakeApns implements Gateway {
         if (!known.authorization.equals(authorization)) {
             known = new Verified(authorization, verified(authorization));
             lastVerified = known;
+            if (known.token.isPresent()) {
+                providerTokens.add(authorization);
+            }
         }
         return known.token;
     }

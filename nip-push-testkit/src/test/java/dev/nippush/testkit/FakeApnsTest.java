@@ -9,12 +9,14 @@ import dev.nippush.testkit.FakeApns.Reply;
 import dev.nippush.testkit.Gateway.Answer;
 import dev.nippush.testkit.Gateway.Received;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -132,6 +134,7 @@ class FakeApnsTest {
             assertThat(send(request).statusCode()).as(algorithm).isEqualTo(200);
             assertThat(fake.requests().last().providerToken()).isPresent();
         }
+        assertThat(fake.providerTokenCount()).isEqualTo(2);
     }
 
     @Test
@@ -232,6 +235,31 @@ class FakeApnsTest {
         fake.release();
 
         assertThat(hanging.join().statusCode()).isEqualTo(200);
+        assertThat(send(push()).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void answerThatIsResetOrDoesNotEndIsNone() {
+        fake.answer(token, Reply.reset(), Reply.stall(200), Reply.accept());
+
+        assertThatThrownBy(() -> client.send(push().build(), BodyHandlers.ofString()))
+                .isInstanceOf(IOException.class)
+                .isNotInstanceOf(HttpTimeoutException.class);
+        CompletableFuture<HttpResponse<InputStream>> endless =
+                client.sendAsync(push().build(), BodyHandlers.ofInputStream());
+        assertThat(endless.join().statusCode()).isEqualTo(200);
+        assertThat(send(push()).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void connectionThatGoesAwayIsNotCut() {
+        fake.answer(token, Reply.goAwayBefore("Shutdown"), Reply.goAwayAfter("Shutdown"), Reply.accept());
+        for (int i = 0; i < 2; i++) {
+            // This client ends all streams then, the answered ones too.
+            assertThatThrownBy(() -> client.send(push().build(), BodyHandlers.ofString()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("GOAWAY");
+        }
         assertThat(send(push()).statusCode()).isEqualTo(200);
     }
 
