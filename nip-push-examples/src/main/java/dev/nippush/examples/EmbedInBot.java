@@ -5,6 +5,7 @@ import dev.nippush.address.Source;
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.transport.PushTransport;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,7 +22,8 @@ public final class EmbedInBot {
      */
     public static void main(String[] arguments) throws Exception {
         KeyPair serverKey = KeyPair.parse(Files.readString(Path.of(arguments[0])));
-        try (BellTransport transport = new BellTransport(arguments[2])) {
+        try (BellTransport transport =
+                new BellTransport(HttpClient.newHttpClient(), arguments[2], Duration.ofSeconds(20))) {
             run(serverKey, URI.create(arguments[1]), transport);
         }
     }

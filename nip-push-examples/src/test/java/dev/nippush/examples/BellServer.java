@@ -12,8 +12,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -24,9 +27,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
 
 /** The server of the bells, on a free port. */
 final class BellServer implements Gateway {
+
+    private static final int MAX_BYTES = 4_096;
+    /** Enough for a thousand clients that come at once. */
+    private static final int BACKLOG = 1_024;
 
     private static final DeviceAddressReader ADDRESSES = new DeviceAddressReader(List.of());
 
@@ -35,10 +43,11 @@ final class BellServer implements Gateway {
     private final CountDownLatch released = new CountDownLatch(1);
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final HttpServer server;
+    private @Nullable ServerSocket deaf;
 
     BellServer() {
         try {
-            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), BACKLOG);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -53,14 +62,7 @@ final class BellServer implements Gateway {
 
     @Override
     public Set<Ability> abilities() {
-        return EnumSet.of(
-                Ability.TEMPORARY_FAILURE,
-                Ability.GONE,
-                Ability.MESSAGE_REFUSED,
-                Ability.CREDENTIALS_REFUSED,
-                Ability.CONNECTION_LOSS,
-                Ability.HANG,
-                Ability.COLLAPSE_KEY);
+        return EnumSet.complementOf(EnumSet.of(Ability.SENDER_LIMIT, Ability.GONE_SINCE, Ability.DEVICE_REFUSED));
     }
 
     @Override
@@ -85,11 +87,29 @@ final class BellServer implements Gateway {
         released.countDown();
     }
 
+    /** Behind the port there is a socket now that nobody accepts from. */
+    @Override
+    public void stall() {
+        server.stop(0);
+        try {
+            deaf = new ServerSocket(server.getAddress().getPort(), 1, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
     public void close() {
         release();
         server.stop(0);
         threads.shutdownNow();
+        try {
+            if (deaf != null) {
+                deaf.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void ring(HttpExchange exchange) throws IOException {
@@ -98,22 +118,32 @@ final class BellServer implements Gateway {
             DeviceAddress device = ADDRESSES
                     .read("bell://" + URLDecoder.decode(name, StandardCharsets.UTF_8))
                     .orElseThrow();
-            String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            JsonObject notification = JsonParser.parseString(body).getAsJsonObject();
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            JsonObject json = JsonParser.parseString(new String(body, StandardCharsets.UTF_8))
+                    .getAsJsonObject();
+            Optional<JsonObject> shown = Optional.ofNullable(json.getAsJsonObject("notification"));
             Map<String, String> data = new HashMap<>();
-            notification
-                    .getAsJsonObject("data")
+            json.getAsJsonObject("data")
                     .entrySet()
                     .forEach(entry -> data.put(entry.getKey(), entry.getValue().getAsString()));
             received.add(new Received(
                     device,
-                    notification.get("title").getAsString(),
-                    notification.get("body").getAsString(),
+                    shown.map(text -> text.get("title").getAsString()).orElse(""),
+                    shown.map(text -> text.get("body").getAsString()).orElse(""),
                     data,
-                    Optional.ofNullable(exchange.getRequestHeaders().getFirst("Collapse-Key")),
-                    Optional.empty()));
-            answer(exchange, answers.getOrDefault(device, new Answer.Accept()));
+                    header(exchange, "Collapse-Key"),
+                    header(exchange, "Expires-At").map(Instant::parse),
+                    shown.isPresent()));
+            answer(
+                    exchange,
+                    body.length > MAX_BYTES
+                            ? new Answer.MessageRefused()
+                            : answers.getOrDefault(device, new Answer.Accept()));
         }
+    }
+
+    private static Optional<String> header(HttpExchange exchange, String name) {
+        return Optional.ofNullable(exchange.getRequestHeaders().getFirst(name));
     }
 
     private void answer(HttpExchange exchange, Answer answer) throws IOException {
@@ -128,13 +158,21 @@ final class BellServer implements Gateway {
                 return;
             }
         }
-        exchange.sendResponseHeaders(status(answer), -1);
+        if (answer instanceof Answer.TemporaryFailure failure) {
+            refuse(exchange, 503, failure.retryAfter());
+        } else if (answer instanceof Answer.DeviceLimit limit) {
+            refuse(exchange, 429, limit.retryAfter());
+        } else {
+            exchange.sendResponseHeaders(status(answer), -1);
+        }
+    }
+
+    private static void refuse(HttpExchange exchange, int status, Optional<Duration> retryAfter) throws IOException {
+        retryAfter.ifPresent(delay -> exchange.getResponseHeaders().set("Retry-After", "" + delay.toSeconds()));
+        exchange.sendResponseHeaders(status, -1);
     }
 
     private static int status(Answer answer) {
-        if (answer instanceof Answer.TemporaryFailure) {
-            return 503;
-        }
         if (answer instanceof Answer.Gone) {
             return 410;
         }

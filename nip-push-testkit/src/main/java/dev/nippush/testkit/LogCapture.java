@@ -1,8 +1,13 @@
 package dev.nippush.testkit;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
@@ -10,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Collects what is logged in this process: by java.util.logging at the levels that are set, and by slf4j if logback is
- * behind it, where the loggers of {@code dev.nippush} are opened to the last.
+ * Collects what is logged in this process, by java.util.logging, and by slf4j if logback is behind it. The loggers below
+ * the names that are given are opened to their finest level; others are heard at the levels that are set.
  */
 final class LogCapture implements AutoCloseable {
 
@@ -33,15 +38,22 @@ final class LogCapture implements AutoCloseable {
     };
     private final @Nullable LogbackCapture logback;
 
-    private LogCapture() {
+    private final Map<Logger, Optional<Level>> opened = new LinkedHashMap<>();
+
+    private LogCapture(Set<String> names) {
+        names.forEach(name -> {
+            Logger logger = Logger.getLogger(name);
+            opened.put(logger, Optional.ofNullable(logger.getLevel()));
+        });
         logback = LoggerFactory.getILoggerFactory().getClass().getName().startsWith("ch.qos.logback.")
-                ? new LogbackCapture(this::add)
+                ? new LogbackCapture(names, this::add)
                 : null;
     }
 
-    static LogCapture begin() {
-        LogCapture capture = new LogCapture();
+    static LogCapture begin(Set<String> names) {
+        LogCapture capture = new LogCapture(names);
         capture.root.addHandler(capture.handler);
+        capture.opened.keySet().forEach(logger -> logger.setLevel(Level.ALL));
         if (capture.logback != null) {
             capture.logback.begin();
         }
@@ -64,6 +76,7 @@ final class LogCapture implements AutoCloseable {
     @Override
     public void close() {
         root.removeHandler(handler);
+        opened.forEach((logger, level) -> logger.setLevel(level.orElse(null)));
         if (logback != null) {
             logback.close();
         }

@@ -5,6 +5,8 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import ch.qos.logback.core.AppenderBase;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -14,22 +16,26 @@ final class LogbackCapture extends AppenderBase<ILoggingEvent> implements AutoCl
 
     private final Consumer<String> lines;
     private final Logger root = (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-    private final Logger ours = (Logger) LoggerFactory.getLogger("dev.nippush");
-    private final @Nullable Level level = ours.getLevel();
-    private final boolean additive = ours.isAdditive();
+    private final List<Opened> opened;
 
-    LogbackCapture(Consumer<String> lines) {
+    LogbackCapture(Set<String> names, Consumer<String> lines) {
         this.lines = lines;
+        this.opened = names.stream()
+                .map(name -> (Logger) LoggerFactory.getLogger(name))
+                .map(logger -> new Opened(logger, logger.getLevel(), logger.isAdditive()))
+                .toList();
     }
 
     void begin() {
         setContext(root.getLoggerContext());
         start();
         root.addAppender(this);
-        // Else the finest levels would flood the appenders of the root.
-        ours.addAppender(this);
-        ours.setAdditive(false);
-        ours.setLevel(Level.TRACE);
+        opened.forEach(one -> {
+            // Else the finest levels would flood the appenders of the root.
+            one.logger.addAppender(this);
+            one.logger.setAdditive(false);
+            one.logger.setLevel(Level.TRACE);
+        });
     }
 
     @Override
@@ -40,10 +46,14 @@ final class LogbackCapture extends AppenderBase<ILoggingEvent> implements AutoCl
 
     @Override
     public void close() {
-        ours.setLevel(level);
-        ours.setAdditive(additive);
-        ours.detachAppender(this);
+        opened.forEach(one -> {
+            one.logger.setLevel(one.level);
+            one.logger.setAdditive(one.additive);
+            one.logger.detachAppender(this);
+        });
         root.detachAppender(this);
         stop();
     }
+
+    private record Opened(Logger logger, @Nullable Level level, boolean additive) {}
 }

@@ -1,5 +1,6 @@
 package dev.nippush.testkit;
 
+import com.google.gson.Gson;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /** A provider in memory, without any protocol: pigeons that carry messages to lofts. */
 final class PigeonLoft implements Gateway {
 
+    /** What a pigeon can carry, in bytes of {@link #weight}. */
     static final int LIMIT = 2_000;
 
     /** What a pigeon brings back: one word, and what belongs to it. */
@@ -31,16 +33,22 @@ final class PigeonLoft implements Gateway {
     private final Map<DeviceAddress, Answer> answers = new ConcurrentHashMap<>();
     private final Inbox<Received> received = new Inbox<>();
     private final List<CompletableFuture<Reply>> hanging = new ArrayList<>();
+    private final List<CompletableFuture<Reply>> stalling = new ArrayList<>();
     private boolean released;
+    private boolean stalled;
     private boolean closed;
 
     PigeonLoft() {
-        this(EnumSet.complementOf(
-                EnumSet.of(Ability.DEVICE_LIMIT, Ability.SENDER_LIMIT, Ability.STALL, Ability.SILENT)));
+        this(EnumSet.allOf(Ability.class));
     }
 
     PigeonLoft(Set<Ability> abilities) {
         this.abilities = abilities;
+    }
+
+    /** A letter is written as JSON, in UTF-8. */
+    static int weight(String title, String body, Map<String, String> data) {
+        return new Gson().toJson(List.of(title, body, data)).getBytes(StandardCharsets.UTF_8).length;
     }
 
     @Override
@@ -50,7 +58,7 @@ final class PigeonLoft implements Gateway {
 
     @Override
     public DeviceAddress device(int number) {
-        return loft("tower-of-the-old-mill-" + number);
+        return loft("tower/of/the/old mill-" + (1_000 + number));
     }
 
     static DeviceAddress loft(String name) {
@@ -72,11 +80,14 @@ final class PigeonLoft implements Gateway {
             if (closed) {
                 return CompletableFuture.failedFuture(new IOException("the loft is closed"));
             }
+            if (stalled) {
+                CompletableFuture<Reply> reply = new CompletableFuture<>();
+                stalling.add(reply);
+                return reply;
+            }
         }
-        int size = letter.title().getBytes(StandardCharsets.UTF_8).length
-                + letter.body().getBytes(StandardCharsets.UTF_8).length;
         received.add(letter);
-        if (size > LIMIT) {
+        if (weight(letter.title(), letter.body(), letter.data()) > LIMIT) {
             return CompletableFuture.completedFuture(Reply.of("heavy"));
         }
         Answer answer = answers.getOrDefault(letter.device(), new Answer.Accept());
@@ -92,6 +103,12 @@ final class PigeonLoft implements Gateway {
     private static Reply reply(Answer answer) {
         if (answer instanceof Answer.TemporaryFailure failure) {
             return new Reply("storm", failure.retryAfter(), Optional.empty());
+        }
+        if (answer instanceof Answer.DeviceLimit limit) {
+            return new Reply("no perch", limit.retryAfter(), Optional.empty());
+        }
+        if (answer instanceof Answer.SenderLimit limit) {
+            return new Reply("tired", limit.retryAfter(), Optional.empty());
         }
         if (answer instanceof Answer.Gone gone) {
             return new Reply("deserted", Optional.empty(), gone.since());
@@ -128,7 +145,25 @@ final class PigeonLoft implements Gateway {
     }
 
     @Override
-    public synchronized void close() {
-        closed = true;
+    public synchronized void stall() {
+        stalled = true;
+    }
+
+    synchronized boolean stalled() {
+        return stalled;
+    }
+
+    synchronized boolean closed() {
+        return closed;
+    }
+
+    @Override
+    public void close() {
+        List<CompletableFuture<Reply>> lost;
+        synchronized (this) {
+            closed = true;
+            lost = List.copyOf(stalling);
+        }
+        lost.forEach(reply -> reply.completeExceptionally(new IOException("the pigeon never took off")));
     }
 }

@@ -1,271 +1,155 @@
 package dev.nippush.testkit;
 
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
-import dev.nippush.address.DeviceAddress;
-import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.testkit.Breakages.Breakage;
 import dev.nippush.testkit.Gateway.Ability;
-import dev.nippush.testkit.Gateway.Received;
-import dev.nippush.transport.PushMessage;
-import dev.nippush.transport.PushResult;
-import dev.nippush.transport.PushResult.Fault;
-import dev.nippush.transport.PushTransport;
-import java.util.EnumSet;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
-import org.opentest4j.TestAbortedException;
-import org.slf4j.LoggerFactory;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.platform.engine.TestExecutionResult;
+import org.junit.platform.engine.TestExecutionResult.Status;
+import org.junit.platform.launcher.TestExecutionListener;
+import org.junit.platform.launcher.TestIdentifier;
+import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
+import org.junit.platform.launcher.core.LauncherFactory;
 
+/** The exam is examined: each clause lets a good transport pass, and fails for one that is broken. */
+@Timeout(120)
 class PushTransportContractTest {
 
     @Nested
-    class GoodTransportPasses extends PushTransportContract {
-        @Override
-        protected Gateway gateway() {
-            return new PigeonLoft();
+    class GoodTransportPasses extends PigeonExam {
+        GoodTransportPasses() {
+            super(PigeonTransport::new);
+        }
+    }
+
+    static List<Breakage> breakages() {
+        return Breakages.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("breakages")
+    void brokenTransportFailsWhereItIsBroken(Breakage breakage) {
+        Report report = Report.of(BrokenPigeonExam.class, Map.of(BrokenPigeonExam.HOW, breakage.how()));
+
+        assertThat(report.with(Status.FAILED).keySet())
+                .as("%s", report.with(Status.FAILED))
+                .isEqualTo(new TreeSet<>(breakage.clauses()));
+        assertThat(report.with(Status.ABORTED)).isEmpty();
+    }
+
+    @Test
+    void everyClauseCanFail() {
+        assertThat(Breakages.all().stream()
+                        .flatMap(row -> row.clauses().stream())
+                        .collect(Collectors.toSet()))
+                .isEqualTo(clauses().map(Method::getName).collect(Collectors.toSet()));
+    }
+
+    @Test
+    void noTwoBreakagesHaveTheSameName() {
+        assertThat(Breakages.all()).extracting(Breakage::how).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void clausesCannotBeOverriddenAndSayWhatTheyAsk() {
+        assertThat(clauses()).allSatisfy(clause -> {
+            assertThat(Modifier.isFinal(clause.getModifiers()))
+                    .as("%s is final", clause)
+                    .isTrue();
+            assertThat(clause.isAnnotationPresent(DisplayName.class))
+                    .as("%s has a sentence", clause)
+                    .isTrue();
+        });
+    }
+
+    @Test
+    void clauseIsSkippedOnlyWhereAnAbilityIsMissingAndSaysWhich() {
+        Report report = Report.of(UnablePigeonExam.class, Map.of());
+
+        assertThat(report.with(Status.FAILED)).isEmpty();
+        String skipped = String.join("\n", report.with(Status.ABORTED).values());
+        assertThat(skipped.lines()).allMatch(line -> line.contains(" declares that "));
+        assertThat(Stream.of(Ability.values()).filter(ability -> !skipped.contains("it lacks " + ability)))
+                .as("abilities that no clause asks for first")
+                .containsExactlyInAnyOrder();
+        assertThat(skipped).contains("its transport borrows no client");
+    }
+
+    /** What {@link PushTransportContract} asks, wherever it is written. */
+    private static Stream<Method> clauses() {
+        return Stream.<Class<?>>iterate(PushTransportContract.class, Class::getSuperclass)
+                .takeWhile(type -> type != Object.class)
+                .flatMap(type -> Arrays.stream(type.getDeclaredMethods()))
+                .filter(method ->
+                        method.isAnnotationPresent(Test.class) || method.isAnnotationPresent(ParameterizedTest.class));
+    }
+
+    /** How each clause of one exam ended. */
+    private static final class Report implements TestExecutionListener {
+
+        /** Clauses that wait for a deadline do that at the same time. */
+        private static final Map<String, String> CLAUSES_OVERLAP = Map.of(
+                "junit.jupiter.execution.parallel.enabled", "true",
+                "junit.jupiter.execution.parallel.mode.default", "concurrent",
+                "junit.jupiter.execution.parallel.config.strategy", "fixed",
+                "junit.jupiter.execution.parallel.config.fixed.parallelism", "4");
+
+        private final Map<Status, Map<String, List<String>>> ended = new EnumMap<>(Status.class);
+
+        static Report of(Class<? extends PushTransportContract> exam, Map<String, String> parameters) {
+            Report report = new Report();
+            LauncherFactory.create()
+                    .execute(
+                            LauncherDiscoveryRequestBuilder.request()
+                                    .selectors(selectClass(exam))
+                                    .configurationParameters(parameters)
+                                    .configurationParameters(CLAUSES_OVERLAP)
+                                    .build(),
+                            report);
+            assertThat(report.ended.values().stream()
+                            .flatMap(clauses -> clauses.keySet().stream())
+                            .collect(Collectors.toSet()))
+                    .as("the clauses that were examined")
+                    .isEqualTo(clauses().map(Method::getName).collect(Collectors.toSet()));
+            return report;
         }
 
         @Override
-        protected PushTransport transport(Gateway gateway) {
-            return new PigeonTransport((PigeonLoft) gateway);
+        public synchronized void executionFinished(TestIdentifier test, TestExecutionResult result) {
+            if (test.getSource().orElse(null) instanceof org.junit.platform.engine.support.descriptor.MethodSource at) {
+                ended.computeIfAbsent(result.getStatus(), any -> new TreeMap<>())
+                        .computeIfAbsent(at.getMethodName(), any -> new ArrayList<>())
+                        .add(result.getThrowable().map(Throwable::getMessage).orElse(""));
+            } else {
+                assertThat(result.getThrowable()).isEqualTo(Optional.empty());
+            }
         }
 
-        @Override
-        protected List<DeviceAddress> foreignDevices() {
-            return List.of(owl());
+        /** The clauses that ended so, and what each said. */
+        synchronized Map<String, String> with(Status status) {
+            Map<String, String> clauses = new TreeMap<>();
+            ended.getOrDefault(status, Map.of())
+                    .forEach((clause, said) -> clauses.put(clause, String.join("\n", said)));
+            return clauses;
         }
-    }
-
-    @Test
-    void transportThatServesEverythingFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    public boolean serves(DeviceAddress address) {
-                        return true;
-                    }
-                },
-                PushTransportContract::servesItsOwnDevicesOnly);
-    }
-
-    @Test
-    void transportThatTakesSilenceForAnAnswerFails() {
-        Function<PigeonLoft, PushTransport> broken = loft -> new PigeonTransport(loft) {
-            @Override
-            public CompletionStage<PushResult> send(PushMessage message) {
-                return super.send(message).exceptionally(silence -> PushResult.retryLater("silence"));
-            }
-        };
-
-        assertFails(broken, PushTransportContract::lostConnectionIsSilence);
-        assertFails(broken, PushTransportContract::missingAnswerIsSilence);
-        assertFails(broken, PushTransportContract::unreachableProviderIsSilence);
-    }
-
-    @Test
-    void transportThatTakesEveryAnswerForAcceptanceFails() {
-        Function<PigeonLoft, PushTransport> broken = loft -> new PigeonTransport(loft) {
-            @Override
-            PushResult result(PigeonLoft.Reply reply) {
-                return PushResult.accepted();
-            }
-        };
-
-        assertFails(broken, PushTransportContract::temporaryFailureIsRetriedByTheEngine);
-        assertFails(broken, PushTransportContract::delayIsPassedOn);
-        assertFails(broken, PushTransportContract::unknownDeviceIsGone);
-        assertFails(broken, PushTransportContract::refusedMessageIsTheMessagesFault);
-        assertFails(broken, PushTransportContract::refusedDeviceIsTheDevicesFault);
-        assertFails(broken, PushTransportContract::refusedCredentialsAreOurFault);
-    }
-
-    @Test
-    void transportThatLosesTheDateOfDeathFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    PushResult result(PigeonLoft.Reply reply) {
-                        return PushResult.deviceGone();
-                    }
-                },
-                PushTransportContract::deviceIsGoneSinceTheProvidersDate);
-    }
-
-    @Test
-    void transportThatWaitsForTheAnswerFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    CompletableFuture<PigeonLoft.Reply> reply(Received letter) {
-                        CompletableFuture<PigeonLoft.Reply> reply = super.reply(letter);
-                        reply.handle((answer, silence) -> true).join();
-                        return reply;
-                    }
-                },
-                PushTransportContract::sendDoesNotBlock);
-    }
-
-    @Test
-    void transportThatRetriesByItselfFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    CompletableFuture<PigeonLoft.Reply> reply(Received letter) {
-                        return super.reply(letter)
-                                .thenCompose(reply -> reply.word().equals("storm")
-                                        ? super.reply(letter)
-                                        : CompletableFuture.completedFuture(reply));
-                    }
-                },
-                PushTransportContract::temporaryFailureIsRetriedByTheEngine);
-    }
-
-    @Test
-    void transportThatTearsCharactersOrDoesNotCutFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    Received letter(PushMessage message) {
-                        // 1 and 3 more UTF-16 units tear a pair; so does one of the four shifts in the exam.
-                        return with(message, message.notification().body().substring(0, 302));
-                    }
-                },
-                exam -> exam.longTextIsCut(0));
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    Received letter(PushMessage message) {
-                        return with(message, message.notification().body());
-                    }
-                },
-                exam -> exam.longTextIsCut(0));
-    }
-
-    @Test
-    void transportThatTellsSecretsFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    public CompletionStage<PushResult> send(PushMessage message) {
-                        return super.send(message)
-                                .thenApply(result -> result instanceof PushResult.Rejected
-                                        ? PushResult.rejected(
-                                                Fault.MESSAGE,
-                                                "refused: "
-                                                        + message.notification().body())
-                                        : result);
-                    }
-                },
-                PushTransportContract::keepsSecrets);
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    public CompletionStage<PushResult> send(PushMessage message) {
-                        LoggerFactory.getLogger("dev.nippush.pigeon")
-                                .trace("to {}", message.address().token());
-                        return super.send(message);
-                    }
-                },
-                PushTransportContract::keepsSecrets);
-    }
-
-    @Test
-    void transportThatAcceptsAfterItsCloseFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    @Override
-                    public void close() {}
-                },
-                PushTransportContract::sendAfterCloseIsSilence);
-    }
-
-    @Test
-    void transportThatAbandonsWhatIsInFlightFails() {
-        assertFails(
-                loft -> new PigeonTransport(loft) {
-                    private final CompletableFuture<PigeonLoft.Reply> abandoned = new CompletableFuture<>();
-
-                    @Override
-                    CompletableFuture<PigeonLoft.Reply> reply(Received letter) {
-                        return abandoned;
-                    }
-
-                    @Override
-                    public void close() {
-                        abandoned.completeExceptionally(new IllegalStateException("closed"));
-                    }
-
-                    @Override
-                    Received letter(PushMessage message) {
-                        Received letter = super.letter(message);
-                        loft.received().add(letter);
-                        return letter;
-                    }
-                },
-                PushTransportContract::closeLetsInFlightLand);
-    }
-
-    @Test
-    void caseIsSkippedOnlyWhenTheGatewayDeclaresThatItCannot() {
-        Set<Ability> abilities = EnumSet.complementOf(EnumSet.of(Ability.RETRY_AFTER));
-
-        assertThatThrownBy(() -> take(abilities, PigeonTransport::new, PushTransportContract::delayIsPassedOn))
-                .isInstanceOf(TestAbortedException.class)
-                .hasMessageContaining("RETRY_AFTER");
-    }
-
-    private interface Case {
-        void run(PushTransportContract exam) throws Exception;
-    }
-
-    private static void assertFails(Function<PigeonLoft, PushTransport> transport, Case one) {
-        assertThatThrownBy(() -> take(EnumSet.allOf(Ability.class), transport, one))
-                .isInstanceOf(AssertionError.class);
-    }
-
-    private static void take(Set<Ability> abilities, Function<PigeonLoft, PushTransport> transport, Case one)
-            throws Exception {
-        PushTransportContract exam = new PushTransportContract() {
-            @Override
-            protected Gateway gateway() {
-                return new PigeonLoft(abilities);
-            }
-
-            @Override
-            protected PushTransport transport(Gateway gateway) {
-                return transport.apply((PigeonLoft) gateway);
-            }
-
-            @Override
-            protected List<DeviceAddress> foreignDevices() {
-                return List.of(owl());
-            }
-        };
-        exam.openGatewayAndTransport();
-        try {
-            one.run(exam);
-        } finally {
-            exam.closeTransportAndGateway();
-        }
-    }
-
-    private static Received with(PushMessage message, String body) {
-        return new Received(
-                message.address(),
-                message.notification().title(),
-                body,
-                message.notification().data(),
-                Optional.empty(),
-                Optional.empty());
-    }
-
-    private static DeviceAddress owl() {
-        return new DeviceAddressReader(List.of()).read("owl://barn").orElseThrow();
     }
 }

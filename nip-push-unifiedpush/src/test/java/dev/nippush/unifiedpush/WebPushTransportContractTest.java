@@ -25,7 +25,7 @@ class WebPushTransportContractTest extends PushTransportContract {
         return UnifiedPushTransport.builder()
                 .addressRule(AddressRule.of(List.of("localhost"), List.of(), List.of()))
                 .trustedCertificates(List.of(server.certificates().authority()))
-                .timeout(Duration.ofSeconds(8))
+                .timeout(Duration.ofSeconds(4))
                 .vapid(key, "mailto:push@example.com")
                 .build();
     }
