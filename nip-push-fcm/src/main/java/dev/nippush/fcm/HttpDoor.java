@@ -16,6 +16,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiConsumer;
 import okhttp3.Call;
 import okhttp3.Callback;
@@ -28,11 +29,11 @@ import okhttp3.Request;
 import okhttp3.Response;
 import okio.Buffer;
 import okio.BufferedSource;
-import org.jspecify.annotations.Nullable;
 
 /**
- * FCM's HTTP v1 interface over OkHttp: one HTTP/2 connection that all messages share. While there is none, one is opened
- * first and all wait for it, as OkHttp would otherwise open one for each of them.
+ * FCM's HTTP v1 interface over OkHttp: one HTTP/2 connection that all messages share. Where there is none, or it takes
+ * nothing more after a GOAWAY, one message opens the next and the others wait for it ({@link #connecting}), as OkHttp
+ * would otherwise open one for each of them.
  */
 final class HttpDoor implements Door {
 
@@ -54,7 +55,8 @@ final class HttpDoor implements Door {
     private final FcmAnswers answers = new FcmAnswers();
     private final InstantSource clock;
 
-    private @Nullable CompletableFuture<Void> opening;
+    /** Held by the thread of the one call that looks for a connection, and opens one if it finds none. */
+    private final ReentrantLock connecting = new ReentrantLock();
 
     /**
      * Makes a door that is still shut: threads and connections come with the first message.
@@ -84,14 +86,26 @@ final class HttpDoor implements Door {
                 .writeTimeout(deadline)
                 .callTimeout(deadline)
                 .pingInterval(PING_INTERVAL)
+                .addInterceptor(chain -> {
+                    awaitTurn(deadline);
+                    try {
+                        return chain.proceed(chain.request());
+                    } finally {
+                        giveTurn();
+                    }
+                })
                 .addNetworkInterceptor(chain -> {
+                    giveTurn();
                     if (chain.request().tag(Connect.class) != null) {
                         throw new Connected();
                     }
                     return chain.proceed(chain.request());
                 })
                 .build();
-        this.tokenClient = client.newBuilder().connectionPool(pool()).build();
+        OkHttpClient.Builder forTokens = client.newBuilder().connectionPool(pool());
+        forTokens.interceptors().clear();
+        forTokens.networkInterceptors().clear();
+        this.tokenClient = forTokens.build();
         this.url = endpoint.newBuilder()
                 .addPathSegments("v1/projects")
                 .addPathSegment(credentials.projectId())
@@ -99,6 +113,23 @@ final class HttpDoor implements Door {
                 .build();
         GoogleHttp http = new GoogleHttp(tokenClient);
         this.tokens = new AccessTokens(credentials.over(() -> http)::refreshAccessToken, threads, clock);
+    }
+
+    private void awaitTurn(Duration atMost) throws IOException {
+        try {
+            if (!connecting.tryLock(atMost.toNanos(), TimeUnit.NANOSECONDS)) {
+                throw new IOException("no connection to FCM within " + atMost.toMillis() + " ms");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while waiting for a connection", interrupted);
+        }
+    }
+
+    private void giveTurn() {
+        if (connecting.isHeldByCurrentThread()) {
+            connecting.unlock();
+        }
     }
 
     /** Marks a request that only opens the connection: it ends before a byte of it is sent. */
@@ -183,7 +214,7 @@ final class HttpDoor implements Door {
      * @param answered gets the access token that was shown, and the answer
      */
     private void attempt(String json, CompletableFuture<PushResult> result, BiConsumer<String, Answer> answered) {
-        tokens.current().thenCombine(connection(), (token, connected) -> token).whenComplete((token, failure) -> {
+        tokens.current().whenComplete((token, failure) -> {
             if (failure != null) {
                 withoutToken(unwrapped(failure), result);
             } else if (!result.isDone()) {
@@ -249,40 +280,31 @@ final class HttpDoor implements Door {
 
     /** Completes when there is a connection, or when an attempt to open one has failed. */
     private CompletableFuture<Void> connection() {
-        if (!url.isHttps() || client.connectionPool().connectionCount() > 0) {
+        CompletableFuture<Void> opened = new CompletableFuture<>();
+        if (!url.isHttps()) {
             // Over plain HTTP there is no HTTP/2, and no connection to share.
-            return CompletableFuture.completedFuture(null);
-        }
-        CompletableFuture<Void> begun;
-        synchronized (this) {
-            if (opening != null) {
-                return opening.copy();
-            }
-            begun = new CompletableFuture<>();
-            opening = begun;
+            opened.complete(null);
+            return opened;
         }
         Request request =
                 new Request.Builder().url(url).tag(Connect.class, new Connect()).build();
         client.newCall(request).enqueue(new Callback() {
             @Override
             public void onFailure(Call call, IOException reason) {
-                synchronized (HttpDoor.this) {
-                    opening = null;
-                }
                 if (reason instanceof Connected) {
-                    begun.complete(null);
+                    opened.complete(null);
                 } else {
-                    begun.completeExceptionally(reason);
+                    opened.completeExceptionally(reason);
                 }
             }
 
             @Override
             public void onResponse(Call call, Response response) {
                 response.close();
-                onFailure(call, new ProtocolException("answered a request that was not sent"));
+                opened.completeExceptionally(new ProtocolException("answered a request that was not sent"));
             }
         });
-        return begun.copy();
+        return opened;
     }
 
     @Override

@@ -22,16 +22,23 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http2.ErrorCode;
 import org.eclipse.jetty.http2.HTTP2Cipher;
+import org.eclipse.jetty.http2.HTTP2Connection;
+import org.eclipse.jetty.http2.HTTP2Session;
+import org.eclipse.jetty.http2.HTTP2Stream;
+import org.eclipse.jetty.http2.frames.ResetFrame;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.Content;
@@ -80,6 +87,8 @@ public final class FakeFcm implements Gateway {
     private final Map<String, Queue<Reply>> replies = new HashMap<>();
     private final Queue<Reply> trialReplies = new ArrayDeque<>();
     private int trials;
+    private final Set<Request> open = new HashSet<>();
+    private int mostOpen;
     private final List<Runnable> hanging = new ArrayList<>();
     private boolean released;
     private long accepted;
@@ -161,21 +170,37 @@ public final class FakeFcm implements Gateway {
     }
 
     /**
-     * A raw answer.
+     * A raw answer, or what comes in place of one.
      *
      * @param status the HTTP status
      * @param headers besides {@code Content-Type}
      * @param body JSON if it begins with a brace, else HTML
+     * @param delay how long it is in coming
+     * @param form what becomes of it
      */
-    public record Reply(int status, Map<String, String> headers, String body) {
+    public record Reply(int status, Map<String, String> headers, String body, Duration delay, Form form) {
         public Reply {
             headers = Map.copyOf(headers);
             requireNonNull(body);
+            requireNonNull(delay);
+            requireNonNull(form);
+        }
+
+        /** What becomes of a reply; all but the first need HTTP/2. */
+        public enum Form {
+            /** It arrives. */
+            WHOLE,
+            /** Its head arrives and its end never does. */
+            HALF,
+            /** Its stream is reset. */
+            RESET,
+            /** The connection says goodbye (GOAWAY) and serves to the end what it had taken, this one too. */
+            GO_AWAY
         }
 
         /** An answer without headers of its own. */
         public static Reply of(int status, String body) {
-            return new Reply(status, Map.of(), body);
+            return new Reply(status, Map.of(), body, Duration.ZERO, Form.WHOLE);
         }
 
         /**
@@ -189,11 +214,26 @@ public final class FakeFcm implements Gateway {
             return of(status, FcmRules.error(status, canonical, errorCode));
         }
 
+        /** A message that is taken. */
+        public static Reply accept() {
+            return of(200, "{\"name\":\"projects/" + PROJECT_ID + "/messages/0:0\"}");
+        }
+
+        /** The same after a while. */
+        public Reply after(Duration pause) {
+            return new Reply(status, headers, body, pause, form);
+        }
+
+        /** The same in another form. */
+        public Reply as(Form other) {
+            return new Reply(status, headers, body, delay, other);
+        }
+
         /** The same with one more header. */
         public Reply with(String header, String value) {
             Map<String, String> more = new HashMap<>(headers);
             more.put(header, value);
-            return new Reply(status, more, body);
+            return new Reply(status, more, body, delay, form);
         }
     }
 
@@ -296,6 +336,11 @@ public final class FakeFcm implements Gateway {
         return connections.get();
     }
 
+    /** How many messages were open at once, at most: read to the end, and not yet answered. */
+    public synchronized int mostOpen() {
+        return mostOpen;
+    }
+
     /** How many access tokens were asked for, whatever was answered. */
     public int tokenRequests() {
         return account.requests();
@@ -365,32 +410,44 @@ public final class FakeFcm implements Gateway {
             String path = request.getHttpURI().getPath();
             boolean post = request.getMethod().equals("POST");
             if (post && path.equals("/token")) {
-                write(response, callback, account.answer(body));
+                write(request, response, callback, account.answer(body));
             } else if (post && path.startsWith("/v1/projects/") && path.endsWith("/messages:send")) {
                 message(request, response, callback, body);
             } else {
-                write(response, callback, Reply.of(404, "<html><title>Error 404 (Not Found)!!1</title></html>"));
+                write(
+                        request,
+                        response,
+                        callback,
+                        Reply.of(404, "<html><title>Error 404 (Not Found)!!1</title></html>"));
             }
         }
 
         private void message(Request request, Response response, Callback callback, String body) {
+            synchronized (FakeFcm.this) {
+                open.add(request);
+                mostOpen = Math.max(mostOpen, open.size());
+            }
             String bearer = request.getHeaders().get("Authorization");
             if (bearer == null || !account.knows(bearer)) {
-                write(response, callback, Reply.error(401, "UNAUTHENTICATED", ""));
+                write(request, response, callback, Reply.error(401, "UNAUTHENTICATED", ""));
                 return;
             }
             if (!request.getHttpURI().getPath().equals("/v1/projects/" + PROJECT_ID + "/messages:send")) {
-                write(response, callback, Reply.error(403, "PERMISSION_DENIED", ""));
+                write(request, response, callback, Reply.error(403, "PERMISSION_DENIED", ""));
                 return;
             }
             Optional<JsonObject> content = content(body);
             Optional<JsonObject> message = content.map(it -> it.getAsJsonObject("message"));
             if (message.isEmpty()) {
-                write(response, callback, Reply.error(400, "INVALID_ARGUMENT", ""));
+                write(request, response, callback, Reply.error(400, "INVALID_ARGUMENT", ""));
                 return;
             }
             if (FcmRules.isTrial(content.get())) {
-                write(response, callback, FcmRules.refusal(message.get()).orElseGet(this::trial));
+                write(
+                        request,
+                        response,
+                        callback,
+                        FcmRules.refusal(message.get()).orElseGet(this::trial));
                 return;
             }
             String token = FcmRules.token(message.get());
@@ -409,7 +466,7 @@ public final class FakeFcm implements Gateway {
                 }
             }
             if (refusal.isPresent()) {
-                write(response, callback, refusal.get());
+                write(request, response, callback, refusal.get());
             } else {
                 asScripted(token, request, response, callback);
             }
@@ -435,12 +492,12 @@ public final class FakeFcm implements Gateway {
             synchronized (FakeFcm.this) {
                 Queue<Reply> next = replies.get(token);
                 if (next != null && !next.isEmpty()) {
-                    write(response, callback, next.remove());
+                    write(request, response, callback, next.remove());
                     return;
                 }
                 answer = answers.getOrDefault(token, new Answer.Accept());
                 if (answer instanceof Answer.Hang && !released) {
-                    hanging.add(() -> write(response, callback, accept()));
+                    hanging.add(() -> write(request, response, callback, accept()));
                     return;
                 }
             }
@@ -448,7 +505,7 @@ public final class FakeFcm implements Gateway {
                 request.getConnectionMetaData().getConnection().getEndPoint().close();
                 callback.succeeded();
             } else {
-                write(response, callback, standing(answer));
+                write(request, response, callback, standing(answer));
             }
         }
 
@@ -501,12 +558,58 @@ public final class FakeFcm implements Gateway {
             return headers;
         }
 
-        private void write(Response response, Callback callback, Reply reply) {
+        private void write(Request request, Response response, Callback callback, Reply reply) {
+            if (reply.delay().isZero()) {
+                writeNow(request, response, callback, reply);
+            } else {
+                server.getScheduler()
+                        .schedule(
+                                () -> writeNow(request, response, callback, reply),
+                                reply.delay().toMillis(),
+                                TimeUnit.MILLISECONDS);
+            }
+        }
+
+        private void writeNow(Request request, Response response, Callback callback, Reply reply) {
+            synchronized (FakeFcm.this) {
+                open.remove(request);
+            }
+            switch (reply.form()) {
+                case WHOLE -> answer(response, callback, reply);
+                case HALF -> {
+                    head(response, reply);
+                    Content.Sink.write(response, false, "{", Callback.NOOP);
+                }
+                case RESET -> {
+                    HTTP2Session session = session(request);
+                    HTTP2Stream stream = session.getStream(Integer.parseInt(request.getId()));
+                    stream.reset(new ResetFrame(stream.getId(), ErrorCode.INTERNAL_ERROR.code), callback);
+                }
+                case GO_AWAY -> {
+                    session(request).shutdown();
+                    answer(response, callback, reply);
+                }
+            }
+        }
+
+        private HTTP2Session session(Request request) {
+            if (request.getConnectionMetaData().getConnection() instanceof HTTP2Connection connection) {
+                return connection.getSession();
+            }
+            throw new IllegalStateException(
+                    "not HTTP/2: " + request.getConnectionMetaData().getProtocol());
+        }
+
+        private void answer(Response response, Callback callback, Reply reply) {
+            head(response, reply);
+            Content.Sink.write(response, true, reply.body(), callback);
+        }
+
+        private void head(Response response, Reply reply) {
             response.setStatus(reply.status());
             boolean json = reply.body().startsWith("{");
             response.getHeaders().put("Content-Type", json ? "application/json; charset=UTF-8" : "text/html");
             reply.headers().forEach(response.getHeaders()::put);
-            Content.Sink.write(response, true, reply.body(), callback);
         }
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.nippush.testkit.FakeFcm.Reply;
+import dev.nippush.testkit.FakeFcm.Reply.Form;
 import dev.nippush.testkit.Gateway.Answer;
 import java.io.IOException;
 import java.net.URI;
@@ -148,6 +149,37 @@ class FakeFcmTest {
         assertThat(fake.trials()).isEqualTo(4);
         assertThat(fake.sent().all()).isEmpty();
         assertThat(fake.received().all()).isEmpty();
+    }
+
+    @Test
+    void replyMayBeSlowHalfResetOrTheLastOfItsConnection() throws Exception {
+        String access = accessToken();
+        String part = "\"android\":{}";
+        Reply accept = Reply.accept();
+        fake.reply(
+                fake.device(0),
+                accept.after(Duration.ofMillis(300)),
+                accept.as(Form.RESET),
+                accept.as(Form.HALF),
+                accept.as(Form.GO_AWAY));
+
+        long begin = System.nanoTime();
+        assertThat(send(client, access, plain(part)).statusCode()).isEqualTo(200);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofMillis(299));
+        assertThatThrownBy(() -> send(client, access, plain(part))).isInstanceOf(IOException.class);
+        HttpRequest request = request("/v1/projects/nip-push-fake/messages:send", access, body(plain(part)));
+        assertThat(client.send(request, BodyHandlers.ofInputStream()).statusCode())
+                .isEqualTo(200);
+        try {
+            send(client, access, plain(part));
+        } catch (IOException thisClientsWay) {
+            // It ends all streams at a GOAWAY, the answered ones too.
+            assertThat(thisClientsWay).hasMessageContaining("GOAWAY");
+        }
+        int before = fake.connections();
+        assertThat(send(client, access, plain(part)).statusCode()).isEqualTo(200);
+        assertThat(fake.connections()).isEqualTo(before + 1);
+        assertThat(fake.mostOpen()).isEqualTo(1);
     }
 
     @Test
