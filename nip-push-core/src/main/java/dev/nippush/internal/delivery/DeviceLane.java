@@ -6,7 +6,6 @@ import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.Privacy;
 import dev.nippush.event.PublicKey;
 import dev.nippush.internal.commit.Committer;
-import dev.nippush.internal.run.RecentMap;
 import dev.nippush.store.Ending;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
@@ -17,18 +16,13 @@ import dev.nippush.time.Stamp;
 import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
-import dev.nippush.transport.PushResult.Fault;
-import dev.nippush.transport.PushResult.Scope;
 import dev.nippush.transport.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeoutException;
@@ -51,26 +45,21 @@ public final class DeviceLane {
     /** How many pushes wait for one device before the oldest are folded. */
     static final int MAX_PER_DEVICE = 100;
 
-    private static final int ALLOWANCES = 8_192;
     private static final Duration NO_TRANSPORT_PAUSE = Duration.ofMinutes(10);
 
     private static final Logger log = LoggerFactory.getLogger(DeviceLane.class);
 
     private final Executor lane;
     private final EngineTime time;
-    private final RandomGenerator random;
-    private final RetryPolicy retries;
-    private final PushLimit limit;
     private final Dispatcher dispatcher;
     private final Owners owners;
     private final Wording wording;
-    private final DeliveryOutlets outlets;
 
     private final Outbox outbox = new Outbox();
     private final Ledger ledger;
     private final Backlog backlog;
-    private final Set<DeviceAddress> parked = new HashSet<>();
-    private final RecentMap<DeviceAddress, Allowance> allowances = new RecentMap<>(ALLOWANCES);
+    private final Devices devices;
+    private final Answers answers;
 
     private int inFlight;
     private @Nullable Timer timer;
@@ -131,15 +120,13 @@ public final class DeviceLane {
             DeliveryOutlets outlets) {
         this.lane = requireNonNull(lane);
         this.time = requireNonNull(time);
-        this.random = requireNonNull(random);
-        this.retries = requireNonNull(retries);
-        this.limit = requireNonNull(limit);
         this.dispatcher = requireNonNull(dispatcher);
         this.owners = requireNonNull(owners);
         this.wording = requireNonNull(wording);
-        this.outlets = requireNonNull(outlets);
         this.ledger = new Ledger(committer, time, outbox, outlets, this::landed);
         this.backlog = new Backlog(lane, store, committer.lease(), time, outbox, ledger, this::arrived);
+        this.devices = new Devices(limit);
+        this.answers = new Answers(time, retries, random, dispatcher, owners, devices, outbox, ledger, outlets);
     }
 
     /** Begins with what is owed in the store. */
@@ -193,17 +180,13 @@ public final class DeviceLane {
             }
         }
         if (owners.accounts(device).isEmpty()) {
-            parked.remove(device);
+            devices.startOver(device);
         }
     }
 
     /** The device was registered again: whatever its provider said of it before may be wrong now. */
     public void registered(DeviceAddress device) {
-        parked.remove(device);
-        Allowance known = allowances.get(device);
-        if (known != null) {
-            known.resume();
-        }
+        devices.startOver(device);
     }
 
     private void resume() {
@@ -284,14 +267,14 @@ public final class DeviceLane {
         }
         Optional<TransportLine> found = dispatcher.lineOf(device);
         if (found.isEmpty()) {
-            putOff(waiting, now.nanos() + NO_TRANSPORT_PAUSE.toNanos(), Waiting.Reason.NONE, now);
+            outbox.putOff(waiting, now.nanos() + NO_TRANSPORT_PAUSE.toNanos(), Waiting.Reason.NONE, now);
             return;
         }
         TransportLine line = found.get();
-        Allowance allowance = allowanceOf(device, now);
+        Allowance allowance = devices.allowance(device, now.nanos());
         OptionalLong paused = allowance.notBefore(now.nanos());
         if (paused.isPresent()) {
-            putOff(waiting, paused.getAsLong(), Waiting.Reason.NONE, now);
+            outbox.putOff(waiting, paused.getAsLong(), Waiting.Reason.NONE, now);
             return;
         }
         if (isPutOff(waiting, line.circuit().notBefore(now.nanos()), hostNotBefore(device, now), now)) {
@@ -310,10 +293,6 @@ public final class DeviceLane {
         dispatcher.take(line, device, () -> lane.execute(() -> send(queue, waiting, line)));
     }
 
-    private Allowance allowanceOf(DeviceAddress device, Stamp now) {
-        return allowances.computeIfAbsent(device, any -> new Allowance(limit, now.nanos()));
-    }
-
     private OptionalLong hostNotBefore(DeviceAddress device, Stamp now) {
         return dispatcher
                 .healthOf(device)
@@ -324,26 +303,19 @@ public final class DeviceLane {
     /** Whether its transport or its host is to be left alone, and the push waits for that. */
     private boolean isPutOff(Waiting waiting, OptionalLong transport, OptionalLong host, Stamp now) {
         if (transport.isPresent()) {
-            putOff(waiting, transport.getAsLong(), Waiting.Reason.TRANSPORT, now);
+            outbox.putOff(waiting, transport.getAsLong(), Waiting.Reason.TRANSPORT, now);
             return true;
         }
         if (host.isPresent()) {
-            putOff(waiting, host.getAsLong(), Waiting.Reason.NONE, now);
+            outbox.putOff(waiting, host.getAsLong(), Waiting.Reason.NONE, now);
             return true;
         }
         return false;
     }
 
-    /** Lets a push wait, which the store need not know: after a restart it may be tried at once. */
-    private void putOff(Waiting waiting, long until, Waiting.Reason reason, Stamp now) {
-        Instant expiresAt = waiting.push.message().expiresAt();
-        // If it expires first, that is found out then.
-        outbox.schedule(waiting, now.instantAt(until).isBefore(expiresAt) ? until : notBefore(expiresAt, now), reason);
-    }
-
     /** The device gets more than it may: what is too much becomes one notification, which waits for its turn. */
     private void tooMany(DeviceQueue queue, Waiting waiting, long until, Stamp now) {
-        putOff(waiting, until, Waiting.Reason.TOO_MANY, now);
+        outbox.putOff(waiting, until, Waiting.Reason.TOO_MANY, now);
         List<Waiting> one = queue.foldable(
                 waiting.push.account(), each -> each.reason == Waiting.Reason.TOO_MANY && outbox.isScheduled(each));
         if (one.size() >= 2) {
@@ -372,7 +344,7 @@ public final class DeviceLane {
             ledger.end(waiting, Ending.EXPIRED);
             return true;
         }
-        if (parked.contains(waiting.device())) {
+        if (devices.isParked(waiting.device())) {
             ledger.end(waiting, Ending.REJECTED);
             return true;
         }
@@ -406,7 +378,7 @@ public final class DeviceLane {
         answer.whenComplete((result, silence) -> lane.execute(() -> {
             patience.cancel();
             try {
-                answered(waiting, line, sent, result, silence);
+                answers.answered(waiting, line, sent, result, silence);
             } finally {
                 free(queue, waiting, line);
             }
@@ -451,152 +423,5 @@ public final class DeviceLane {
         outbox.forgetIdle(device);
         pump();
         completeIfStopped();
-    }
-
-    // ---- answers
-
-    private void answered(
-            Waiting waiting, TransportLine line, Stamp sent, @Nullable PushResult result, @Nullable Throwable silence) {
-        Stamp now = time.stamp();
-        Duration took = Duration.ofNanos(now.nanos() - sent.nanos());
-        outlets.attempted(waiting.push.message(), waiting.push.failures() + 1, took, describe(result, silence));
-        tellHost(waiting.device(), result, now);
-        if (!outbox.has(waiting)) {
-            // It was withdrawn while it was in flight.
-            return;
-        }
-        if (result == null) {
-            retry(waiting, Optional.empty(), now);
-            return;
-        }
-        if (result instanceof PushResult.Rejected rejected && rejected.fault() == Fault.CREDENTIALS) {
-            refused(waiting, line, rejected, now);
-            return;
-        }
-        if (line.circuit().worked()) {
-            log.info("{} works again", line.transport());
-            outlets.resumed(line.transport());
-            dispatcher.resumed();
-        }
-        if (result instanceof PushResult.Accepted) {
-            ledger.end(waiting, Ending.ACCEPTED);
-        } else if (result instanceof PushResult.RetryAfter later) {
-            later(waiting, line, later, now);
-        } else if (result instanceof PushResult.DeviceGone gone) {
-            gone(waiting, gone, sent, now);
-        } else if (result instanceof PushResult.Rejected rejected) {
-            rejected(waiting, rejected);
-        } else {
-            throw new AssertionError(result);
-        }
-    }
-
-    private void tellHost(DeviceAddress device, @Nullable PushResult result, Stamp now) {
-        boolean inTrouble =
-                result == null || result instanceof PushResult.RetryAfter later && later.scope() == Scope.SERVER;
-        if (inTrouble) {
-            dispatcher.healthOf(device).ifPresent(health -> health.failed(now.nanos()));
-        } else {
-            dispatcher.answered(device);
-        }
-    }
-
-    private static String describe(@Nullable PushResult result, @Nullable Throwable silence) {
-        if (result instanceof PushResult.Accepted) {
-            return "accepted";
-        }
-        if (result instanceof PushResult.RetryAfter later) {
-            return "retry: " + later.reason();
-        }
-        if (result instanceof PushResult.DeviceGone) {
-            return "device gone";
-        }
-        if (result instanceof PushResult.Rejected rejected) {
-            return "rejected: " + rejected.reason();
-        }
-        Throwable cause =
-                silence instanceof CompletionException && silence.getCause() != null ? silence.getCause() : silence;
-        return "no answer: " + (cause == null ? "" : cause.getClass().getSimpleName());
-    }
-
-    private void refused(Waiting waiting, TransportLine line, PushResult.Rejected rejected, Stamp now) {
-        if (line.circuit().refused(rejected, now.nanos())) {
-            log.error(
-                    "{} stops, because its provider refuses our credentials. {}. Pushes are kept, and one is tried from"
-                            + " time to time",
-                    line.transport(),
-                    rejected.explained());
-            outlets.parked(line.transport(), rejected.explained());
-        }
-        OptionalLong until = line.circuit().notBefore(now.nanos());
-        putOff(waiting, until.orElseGet(now::nanos), Waiting.Reason.TRANSPORT, now);
-    }
-
-    private void rejected(Waiting waiting, PushResult.Rejected rejected) {
-        DeviceAddress device = waiting.device();
-        ledger.end(waiting, Ending.REJECTED);
-        if (rejected.fault() == Fault.DEVICE) {
-            log.info("Nothing more is sent to {} until it registers again. {}", device, rejected.explained());
-            parked.add(device);
-            outbox.waitingFor(device).forEach(other -> ledger.end(other, Ending.REJECTED));
-        } else {
-            log.info("A push to {} was refused. {}", device, rejected.explained());
-        }
-    }
-
-    private void gone(Waiting waiting, PushResult.DeviceGone gone, Stamp sent, Stamp now) {
-        DeviceAddress device = waiting.device();
-        // Without a date it is gone as of the moment when we asked.
-        Instant since = gone.since().orElse(sent.instant());
-        // Nobody registered later than now, so a date in the future says no more than this moment.
-        Instant before = (since.isBefore(now.instant()) ? since : now.instant()).plusMillis(1);
-        Optional<Instant> registeredAt = owners.registeredAt(device);
-        if (registeredAt.filter(at -> !at.isBefore(before)).isPresent()) {
-            retry(waiting, Optional.empty(), now);
-            return;
-        }
-        ledger.forgetDevice(waiting, before, owners.accounts(device));
-        ledger.end(waiting, Ending.GONE);
-        outbox.waitingFor(device).forEach(other -> ledger.end(other, Ending.GONE));
-    }
-
-    private void later(Waiting waiting, TransportLine line, PushResult.RetryAfter later, Stamp now) {
-        later.delay().ifPresent(delay -> {
-            switch (later.scope()) {
-                case DEVICE ->
-                    allowanceOf(waiting.device(), now)
-                            .pauseUntil(now.nanos() + bounded(delay).toNanos());
-                case SENDER -> {
-                    if (line.circuit().quotaSpent(now.nanos(), bounded(delay))) {
-                        log.warn("{} pauses for {}. {}", line.transport(), bounded(delay), later.reason());
-                    }
-                }
-                case SERVER -> {}
-            }
-        });
-        retry(waiting, later.delay(), now);
-    }
-
-    /** A provider may name a time that no clock shows. */
-    private Duration bounded(Duration delay) {
-        return delay.compareTo(retries.lifetime()) < 0 ? delay : retries.lifetime();
-    }
-
-    private void retry(Waiting waiting, Optional<Duration> wanted, Stamp now) {
-        OwedPush push = waiting.push;
-        Duration delay = wanted.orElseGet(() -> retries.delay(push.failures() + 1, random));
-        // Compared before it is added up: a provider may name a time that no clock shows.
-        if (delay.compareTo(Duration.between(now.instant(), push.message().expiresAt())) >= 0) {
-            ledger.end(waiting, Ending.EXPIRED);
-            return;
-        }
-        OwedPush later = push.failed(now.instant().plus(delay));
-        ledger.retry(waiting, later);
-        outbox.schedule(waiting, notBefore(later.nextAt(), now), Waiting.Reason.NONE);
-    }
-
-    /** Never earlier: what stood against a push would still stand, and it would come back at once. */
-    private static long notBefore(Instant moment, Stamp now) {
-        return now.nanosAt(moment.plusNanos(999_999).toEpochMilli());
     }
 }

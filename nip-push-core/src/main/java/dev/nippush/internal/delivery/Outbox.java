@@ -5,6 +5,8 @@ import dev.nippush.address.DeviceAddress;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
 import dev.nippush.store.PushStore.Except;
+import dev.nippush.time.Stamp;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -141,6 +143,26 @@ final class Outbox {
     }
 
     // ---- by time
+
+    /**
+     * Lets a push wait until a moment of the monotonic clock, which the store need not know: after a restart it may be tried
+     * at once.
+     */
+    void putOff(Waiting waiting, long until, Waiting.Reason reason, Stamp now) {
+        Instant expiresAt = waiting.push.message().expiresAt();
+        // If it expires first, that is found out then.
+        schedule(waiting, now.instantAt(until).isBefore(expiresAt) ? until : notBefore(expiresAt, now), reason);
+    }
+
+    /** Lets a push wait for its own time. */
+    void scheduleAnew(Waiting waiting, Stamp now) {
+        schedule(waiting, notBefore(waiting.push.nextAt(), now), Waiting.Reason.NONE);
+    }
+
+    /** Never earlier: what stood against a push would still stand, and it would come back at once. */
+    private static long notBefore(Instant moment, Stamp now) {
+        return now.nanosAt(moment.plusNanos(999_999).toEpochMilli());
+    }
 
     /** Makes a push wait until a moment, whatever it waited for before. */
     void schedule(Waiting waiting, long nextNanos, Waiting.Reason reason) {
