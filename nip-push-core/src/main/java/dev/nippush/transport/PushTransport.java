@@ -5,10 +5,16 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * A way to push to devices: a provider such as APNs, or a host's own channel. The engine decides what to send, when,
- * and how often to try; a transport sends one message and says what the provider answered.
+ * how often to try, and how much the provider may learn; a transport sends one message and says what the provider answered.
+ * {@code PushTransportContract} of nip-push-testkit examines one.
  *
- * <p>Implementations are called by several threads at once; logs name them by {@code toString}. They may be created and closed by the host only: the engine
- * never closes a transport that was handed to it.
+ * <p>A transport makes the message fit its provider's limit (see {@link Shorten}), wakes the app without showing anything
+ * where the notification {@linkplain Notification#isSilent() shows nothing}, and gives the
+ * {@linkplain PushMessage#collapseKey() collapse key} and {@linkplain PushMessage#expiresAt() expiry} to a provider that
+ * knows such things.
+ *
+ * <p>Implementations are called by several threads at once; logs name them by {@code toString}. They are made and closed by
+ * the host: the engine never closes a transport that was handed to it.
  */
 public interface PushTransport extends AutoCloseable {
 
