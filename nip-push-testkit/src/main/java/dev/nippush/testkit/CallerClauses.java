@@ -69,7 +69,7 @@ abstract class CallerClauses extends EndingClauses {
     }
 
     @Test
-    @DisplayName("A message for somebody else's device goes nowhere, and gives nobody else's fault")
+    @DisplayName("A message for somebody else's device goes nowhere")
     protected final void foreignMessageGoesNowhere() {
         for (DeviceAddress foreign : foreignDevices()) {
             // Throwing is as good as silence here.

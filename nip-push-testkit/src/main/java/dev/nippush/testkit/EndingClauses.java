@@ -84,7 +84,7 @@ abstract class EndingClauses extends TransportExam {
     }
 
     @Test
-    @DisplayName("A device that the provider knows no more is gone, since no date of our own making")
+    @DisplayName("A device that the provider knows no more is gone, and no date is made up")
     protected final void unknownDeviceIsGone() {
         needs(Ability.GONE);
         answer(0, new Answer.Gone(Optional.empty()));

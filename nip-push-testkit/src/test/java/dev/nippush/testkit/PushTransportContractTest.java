@@ -7,6 +7,7 @@ import dev.nippush.testkit.Breakages.Breakage;
 import dev.nippush.testkit.Gateway.Ability;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -92,6 +93,19 @@ class PushTransportContractTest {
                 .as("abilities that no clause asks for first")
                 .containsExactlyInAnyOrder();
         assertThat(skipped).contains("its transport borrows no client");
+    }
+
+    @Test
+    void theReadmeListsAllClausesAndAbilities() {
+        assertThat(Path.of("README.md"))
+                .content()
+                .contains(clauses()
+                        .map(clause ->
+                                "- " + clause.getAnnotation(DisplayName.class).value() + "\n")
+                        .toList())
+                .contains(Stream.of(Ability.values())
+                        .map(ability -> "| `" + ability + "` | ")
+                        .toList());
     }
 
     /** What {@link PushTransportContract} asks, wherever it is written. */
