@@ -11,8 +11,10 @@ import java.util.Optional;
 
 /**
  * Which accounts one connection has caught up with: those for whom every subscription has had its EOSE, or had time enough
- * for it. An account is served by several, and only the last EOSE ends what the relay had stored for it. Apart from that
- * it knows for whom all that was stored was really read. Safe for use by any number of threads.
+ * for it. An account is served by several, and only the last EOSE ends what the relay had stored for it. Where some of them
+ * bring gift wraps, these alone are waited for: it is gift wraps of which an EOSE says whether they are old, and one that
+ * comes in while another subscription still reads would be taken for an old one. Apart from that it knows for whom all that
+ * was stored was really read. Safe for use by any number of threads.
  */
 final class Coverage {
 
@@ -20,9 +22,20 @@ final class Coverage {
         Interest interest;
         final List<Subscription> waiting = new ArrayList<>(3);
         final List<Subscription> unread = new ArrayList<>(3);
+        private boolean getsWraps;
 
         Entry(Interest interest) {
             this.interest = interest;
+        }
+
+        void waitFor(Subscription subscription) {
+            if (subscription.bringsWraps() && !getsWraps) {
+                getsWraps = true;
+                waiting.clear();
+            }
+            if (subscription.bringsWraps() == getsWraps) {
+                waiting.add(subscription);
+            }
         }
     }
 
@@ -51,7 +64,7 @@ final class Coverage {
             for (PublicKey account : subscription.accounts) {
                 Entry entry = entries.get(account);
                 if (entry != null) {
-                    entry.waiting.add(subscription);
+                    entry.waitFor(subscription);
                     entry.unread.add(subscription);
                 }
             }

@@ -1,6 +1,7 @@
 package dev.nippush.relay;
 
 import dev.nippush.event.Filter;
+import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
 import java.util.List;
@@ -32,6 +33,14 @@ final class Subscription {
         this.part = part;
         this.filters = List.copyOf(filters);
         this.accounts = Set.copyOf(accounts);
+    }
+
+    /** Whether gift wraps may come by it. */
+    boolean bringsWraps() {
+        return filters.stream()
+                .anyMatch(filter -> filter.kinds()
+                        .map(kinds -> kinds.contains(Kind.GIFT_WRAP) || kinds.contains(Kind.EPHEMERAL_GIFT_WRAP))
+                        .orElse(true));
     }
 
     boolean asksFor(NostrEvent event) {

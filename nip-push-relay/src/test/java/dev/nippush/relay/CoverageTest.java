@@ -3,6 +3,8 @@ package dev.nippush.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nippush.account.Interest;
+import dev.nippush.event.Filter;
+import dev.nippush.event.Kind;
 import dev.nippush.event.PublicKey;
 import java.time.Instant;
 import java.util.List;
@@ -22,7 +24,12 @@ class CoverageTest {
     private int number;
 
     private Subscription of(PublicKey... accounts) {
-        return new Subscription("s" + ++number, null, List.of(), Set.of(accounts));
+        return asking(Kind.TEXT_NOTE, accounts);
+    }
+
+    private Subscription asking(int kind, PublicKey... accounts) {
+        Filter filter = Filter.builder().kinds(kind).build();
+        return new Subscription("s" + ++number, null, List.of(filter), Set.of(accounts));
     }
 
     private static Map<PublicKey, Optional<Interest>> wants(PublicKey account, Interest interest) {
@@ -41,6 +48,20 @@ class CoverageTest {
         assertThat(coverage.eose(two)).isEqualTo(Map.of(A, FIRST, B, FIRST));
         assertThat(coverage.isRead(A)).isTrue();
         assertThat(coverage.eose(two)).isEmpty();
+    }
+
+    @Test
+    void anAccountThatGetsGiftWrapsWaitsForThoseWhoBringThemAlone() {
+        Subscription notes = of(A);
+        Subscription wraps = asking(Kind.GIFT_WRAP, A, B);
+        Subscription more = of(A);
+        coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(notes, wraps, more), List.of());
+
+        assertThat(coverage.eose(notes)).isEmpty();
+        assertThat(coverage.eose(wraps)).isEqualTo(Map.of(A, FIRST, B, FIRST));
+        assertThat(coverage.isRead(A)).as("one is still being read").isFalse();
+        assertThat(coverage.eose(more)).isEmpty();
+        assertThat(coverage.isRead(A)).isTrue();
     }
 
     @Test

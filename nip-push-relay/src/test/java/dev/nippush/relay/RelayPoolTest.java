@@ -389,6 +389,7 @@ class RelayPoolTest {
         pool.changed(change(A, relay.url(), first, second));
 
         assertThat(feed.caughtUp.await(2).get(1).covered()).isEqualTo(Map.of(A, second));
+        relay.awaitRequests(3);
         assertThat(relay.requests().stream().filter(asked -> asked.asksForKind(1059)))
                 .hasSize(1);
         assertThat(relay.requests().stream().filter(asked -> asked.asksForKind(1)))
@@ -538,6 +539,10 @@ class RelayPoolTest {
         RelayPool pool = pool(feed);
         pool.changed(from(A, relay.url(), interest(A, time.now().minusSeconds(7200), 1, 1059)));
         feed.caughtUp.await(1);
+        relay.awaitRequests(2);
+        // It comes behind the EOSE of its REQ.
+        relay.publish(event(1, time.now(), "read", A));
+        feed.accepted.await(1);
         time.advance(Duration.ofHours(1));
         Instant read = time.now();
         relay.dropConnections();
@@ -554,7 +559,7 @@ class RelayPoolTest {
         assertThat(onlyFilter(relay.awaitRequest(asked -> asked.asksForKind(1059)))
                         .since())
                 .hasValue(since - 600 - 2 * 24 * 3600);
-        assertThat(feed.accepted.await(1).get(0).event()).isEqualTo(missed);
+        assertThat(feed.accepted.await(2).get(1).event()).isEqualTo(missed);
         feed.caughtUp.await(2);
     }
 
