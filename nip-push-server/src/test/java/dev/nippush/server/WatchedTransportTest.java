@@ -4,16 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.apns.ApnsCredentials;
+import dev.nippush.apns.ApnsTransport;
+import dev.nippush.testkit.FakeApns;
+import dev.nippush.testkit.Gateway;
 import dev.nippush.transport.Notification;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
 import dev.nippush.transport.PushTransport;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -68,6 +75,36 @@ class WatchedTransportTest {
                 .singleElement()
                 .asString()
                 .endsWith("check apns.topics and apns.environment (DeviceTokenNotForTopic: which app?)");
+    }
+
+    @Test
+    void lineOfARealTransportIsEnoughToSetItRight(@TempDir Path folder) throws IOException {
+        try (FakeApns apple = FakeApns.start();
+                ApnsTransport apns = ApnsTransport.builder()
+                        .credentials(ApnsCredentials.tokenKey(
+                                apple.writeSigningKey(folder.resolve("key.p8")), FakeApns.KEY_ID, FakeApns.TEAM_ID))
+                        .topics(List.of(FakeApns.TOPIC))
+                        .server(apple.host(), apple.port())
+                        .trustedCertificates(List.of(apple.certificates().authority()))
+                        .build()) {
+            WatchedTransport watched = new WatchedTransport("apns", apns, health, Transports::apnsSettings);
+            for (int i = 0; i < WatchedTransport.SUSPICIOUS; i++) {
+                apple.answer(apple.device(i), new Gateway.Answer.DeviceRefused());
+                watched.send(message(apple.device(i))).toCompletableFuture().join();
+            }
+
+            assertThat(health.reasons())
+                    .singleElement()
+                    .asString()
+                    .contains(
+                            "apns.environment",
+                            "BadDeviceToken",
+                            "sandbox (Xcode)",
+                            "production (TestFlight, App Store)");
+
+            watched.send(message(apple.device(100))).toCompletableFuture().join();
+            assertThat(health.reasons()).isEmpty();
+        }
     }
 
     /** With the advice of the transports themselves, the line is enough to set it right. */
@@ -127,7 +164,11 @@ class WatchedTransportTest {
     }
 
     private static PushMessage message(int number) {
-        return new PushMessage(device(number), Notification.message("t", "b", ""), "0".repeat(64), Instant.now());
+        return message(device(number));
+    }
+
+    private static PushMessage message(DeviceAddress device) {
+        return new PushMessage(device, Notification.message("t", "b", ""), "0".repeat(64), Instant.now());
     }
 
     private static DeviceAddress device(int number) {
