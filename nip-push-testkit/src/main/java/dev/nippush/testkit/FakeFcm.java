@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -166,6 +167,29 @@ public final class FakeFcm implements Gateway {
             headers = Collections.unmodifiableMap(new TreeMap<>(headers));
             requireNonNull(protocol);
             requireNonNull(connection);
+        }
+    }
+
+    /**
+     * What an access token was given for: an assertion (RFC 7523) whose RS256 signature is that of the service account's
+     * key, and whose claims are right.
+     *
+     * @param keyId which key signed it
+     * @param issuer the account
+     * @param scope what the token is to be used for
+     * @param audience whom the assertion was made for
+     * @param issuedAt when it was made
+     * @param expiresAt until when it may be shown
+     */
+    public record Grant(
+            String keyId, String issuer, String scope, String audience, Instant issuedAt, Instant expiresAt) {
+        public Grant {
+            requireNonNull(keyId);
+            requireNonNull(issuer);
+            requireNonNull(scope);
+            requireNonNull(audience);
+            requireNonNull(issuedAt);
+            requireNonNull(expiresAt);
         }
     }
 
@@ -344,6 +368,11 @@ public final class FakeFcm implements Gateway {
     /** How many access tokens were asked for, whatever was answered. */
     public int tokenRequests() {
         return account.requests();
+    }
+
+    /** What the access tokens were given for, in the order of the requests. */
+    public Inbox<Grant> grants() {
+        return account.grants();
     }
 
     /** Answers requests for an access token so, until {@link #giveTokens()}. */

@@ -50,6 +50,7 @@ final class FakeGoogleAccount {
     private final KeyPair keys;
     private final String json;
     private final Set<String> valid = new HashSet<>();
+    private final Inbox<FakeFcm.Grant> grants = new Inbox<>();
 
     private Duration lifetime = Duration.ofHours(1);
     private @Nullable Reply refusal;
@@ -90,6 +91,10 @@ final class FakeGoogleAccount {
 
     synchronized int requests() {
         return requests;
+    }
+
+    Inbox<FakeFcm.Grant> grants() {
+        return grants;
     }
 
     synchronized void refuse(Reply reply) {
@@ -166,7 +171,17 @@ final class FakeGoogleAccount {
             boolean signed = header.get("alg").getAsString().equals("RS256")
                     && header.get("kid").getAsString().equals(KEY_ID)
                     && signature.verify(Base64.getUrlDecoder().decode(parts[2]));
-            return signed ? objection(claims) : Optional.of("Invalid JWT Signature.");
+            Optional<String> objection = signed ? objection(claims) : Optional.of("Invalid JWT Signature.");
+            if (objection.isEmpty()) {
+                grants.add(new FakeFcm.Grant(
+                        KEY_ID,
+                        claims.get("iss").getAsString(),
+                        claims.get("scope").getAsString(),
+                        claims.get("aud").getAsString(),
+                        Instant.ofEpochSecond(claims.get("iat").getAsLong()),
+                        Instant.ofEpochSecond(claims.get("exp").getAsLong())));
+            }
+            return objection;
         } catch (GeneralSecurityException
                 | JsonParseException
                 | IllegalArgumentException
