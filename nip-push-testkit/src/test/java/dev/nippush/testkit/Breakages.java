@@ -13,6 +13,7 @@ import dev.nippush.transport.PushTransport;
 import dev.nippush.transport.Shorten;
 import java.io.IOException;
 import java.net.URLEncoder;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -27,8 +28,12 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
@@ -500,7 +505,7 @@ final class Breakages {
                         try {
                             StandardCharsets.UTF_8
                                     .newEncoder()
-                                    .encode(java.nio.CharBuffer.wrap(
+                                    .encode(CharBuffer.wrap(
                                             message.notification().body()));
                         } catch (CharacterCodingException half) {
                             throw new IllegalArgumentException(half);
@@ -790,7 +795,7 @@ final class Breakages {
                     CompletableFuture<Reply> reply(Received letter) {
                         CompletableFuture<Reply> flight = loft.fly(letter);
                         flights.add(flight);
-                        return flight.copy().orTimeout(400, java.util.concurrent.TimeUnit.MILLISECONDS);
+                        return flight.copy().orTimeout(DEADLINE_MILLIS, TimeUnit.MILLISECONDS);
                     }
 
                     @Override
@@ -863,7 +868,7 @@ final class Breakages {
                 "wordsKeepSecrets");
     }
 
-    private static PushTransport saying(PigeonLoft loft, java.util.function.Consumer<PushMessage> word) {
+    private static PushTransport saying(PigeonLoft loft, Consumer<PushMessage> word) {
         return new PigeonTransport(loft) {
             @Override
             public CompletionStage<PushResult> send(PushMessage message) {
@@ -891,7 +896,7 @@ final class Breakages {
         };
     }
 
-    private static PushTransport window(PigeonLoft loft, java.util.function.IntSupplier size) {
+    private static PushTransport window(PigeonLoft loft, IntSupplier size) {
         return new PigeonTransport(loft) {
             @Override
             public int maxInFlight() {
@@ -901,8 +906,7 @@ final class Breakages {
     }
 
     /** Takes five at a time. */
-    private static PushTransport full(
-            PigeonLoft loft, java.util.function.Supplier<CompletableFuture<Reply>> whatHasNoRoom) {
+    private static PushTransport full(PigeonLoft loft, Supplier<CompletableFuture<Reply>> whatHasNoRoom) {
         return new PigeonTransport(loft) {
             private final AtomicInteger open = new AtomicInteger();
 

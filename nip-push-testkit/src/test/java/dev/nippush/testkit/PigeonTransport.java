@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** A stranger's transport, which owes nothing to HTTP. Its steps can be broken one by one. */
 class PigeonTransport implements PushTransport {
 
-    private static final int DEADLINE_MILLIS = 400;
+    static final int DEADLINE_MILLIS = 600;
 
     final PigeonLoft loft;
     private final AtomicBoolean closed = new AtomicBoolean();
