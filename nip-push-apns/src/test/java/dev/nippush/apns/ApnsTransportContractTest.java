@@ -20,7 +20,7 @@ class ApnsTransportContractTest extends PushTransportContract {
     @Override
     protected PushTransport transport(Gateway gateway) {
         return Pushes.builder((FakeApns) gateway)
-                .requestDeadline(Duration.ofSeconds(2))
+                .requestDeadline(Duration.ofSeconds(4))
                 .build();
     }
 

@@ -6,6 +6,7 @@ import dev.nippush.testkit.Gateway;
 import dev.nippush.testkit.Inbox;
 import dev.nippush.testkit.PushTransportContract;
 import dev.nippush.transport.PushTransport;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -19,7 +20,9 @@ class EmbeddedFcmContractTest extends PushTransportContract {
 
     @Override
     protected PushTransport transport(Gateway gateway) {
-        return Transports.to(((Embedded) gateway).fake()).build();
+        return Transports.to(((Embedded) gateway).fake())
+                .deadline(Duration.ofSeconds(4))
+                .build();
     }
 
     @Override

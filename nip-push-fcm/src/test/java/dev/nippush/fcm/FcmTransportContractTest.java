@@ -5,6 +5,7 @@ import dev.nippush.testkit.FakeFcm;
 import dev.nippush.testkit.Gateway;
 import dev.nippush.testkit.PushTransportContract;
 import dev.nippush.transport.PushTransport;
+import java.time.Duration;
 import java.util.List;
 
 class FcmTransportContractTest extends PushTransportContract {
@@ -16,7 +17,7 @@ class FcmTransportContractTest extends PushTransportContract {
 
     @Override
     protected PushTransport transport(Gateway gateway) {
-        return Transports.to((FakeFcm) gateway).build();
+        return Transports.to((FakeFcm) gateway).deadline(Duration.ofSeconds(4)).build();
     }
 
     @Override
