@@ -35,10 +35,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -187,10 +187,10 @@ final class House implements AutoCloseable {
     /**
      * Publishes the reference client's settings with another user and device on a home relay.
      *
-     * @param privacy what the client asks for; empty where it does not
+     * @param change what else is different in them
      * @return what the engine answered
      */
-    Outcome register(KeyPair user, String deviceId, Optional<Privacy> privacy) {
+    Outcome register(KeyPair user, String deviceId, Consumer<JsonObject> change) {
         JsonObject settings = new Recorded().plaintext("settings-unifiedpush");
         settings.addProperty("deviceId", deviceId);
         settings.remove("authors");
@@ -198,7 +198,7 @@ final class House implements AutoCloseable {
         JsonArray own = new JsonArray();
         own.add(user.publicKey().hex());
         settings.add("#p", own);
-        privacy.ifPresent(level -> settings.addProperty("privacy", level.text()));
+        change.accept(settings);
         NostrEvent message = control(user, settings.toString());
         home.publish(message);
         return outcomeOf(message);

@@ -36,7 +36,6 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,7 +98,7 @@ class ShapesTest {
 
     private void register(String deviceId) {
         KeyPair owner = KeyPair.generate();
-        assertThat(house.register(owner, deviceId, Optional.empty())).isEqualTo(new Outcome.Applied());
+        assertThat(house.register(owner, deviceId, settings -> {})).isEqualTo(new Outcome.Applied());
         owners.put(deviceId, owner);
     }
 
@@ -431,7 +430,7 @@ class ShapesTest {
     @MethodSource("garbage")
     void anythingElseIsRefusedAndRegistersNobody(String deviceId) {
         KeyPair stranger = KeyPair.generate();
-        assertThat(house.register(stranger, deviceId, Optional.empty()))
+        assertThat(house.register(stranger, deviceId, settings -> {}))
                 .isEqualTo(new Outcome.Refused(Refusal.BAD_DEVICE));
         assertThat(house.engine.accept(messageTo(stranger), Source.host()).toCompletableFuture())
                 .succeedsWithin(Inbox.PATIENCE)
