@@ -24,6 +24,8 @@ final class FlakyStore implements PushStore {
     private int failures;
     private int lostAnswers;
     private boolean unreadable;
+    private boolean slowReads;
+    private final Deque<Runnable> reading = new ArrayDeque<>();
     final List<List<Change>> commits = new ArrayList<>();
 
     /** From now on commits wait for {@link #land}. */
@@ -47,6 +49,19 @@ final class FlakyStore implements PushStore {
     /** From now on nobody learns what is owed. */
     void unreadable() {
         unreadable = true;
+    }
+
+    /** From now on what is owed is read at once, and told when the test says {@link #tell}. */
+    void slowReads() {
+        slowReads = true;
+    }
+
+    /** Tells what was read so far; returns whether anybody waited for that. */
+    boolean tell() {
+        boolean waited = !reading.isEmpty();
+        List.copyOf(reading).forEach(Runnable::run);
+        reading.clear();
+        return waited;
     }
 
     /** The next commits are made, and seem to fail. */
@@ -86,9 +101,16 @@ final class FlakyStore implements PushStore {
 
     @Override
     public CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit) {
-        return unreadable
-                ? CompletableFuture.failedStage(new IOException("the disk is broken, as the test says"))
-                : store.due(lease, until, except, limit);
+        if (unreadable) {
+            return CompletableFuture.failedStage(new IOException("the disk is broken, as the test says"));
+        }
+        CompletionStage<List<OwedPush>> read = store.due(lease, until, except, limit);
+        if (!slowReads) {
+            return read;
+        }
+        CompletableFuture<List<OwedPush>> told = new CompletableFuture<>();
+        reading.add(() -> read.thenAccept(told::complete));
+        return told;
     }
 
     @Override

@@ -34,7 +34,7 @@ class OutboxTest {
                 .toList();
     }
 
-    private void owesMoreThanFitsIntoMemory() {
+    private static void owesMoreThanFitsIntoMemory(Rig rig) {
         rig.transport.script().answer(PushResult.rejected(Fault.CREDENTIALS, "expired"));
         List<User> users = new ArrayList<>();
         for (String device : devices()) {
@@ -50,7 +50,7 @@ class OutboxTest {
 
     @Test
     void whenTheProviderWorksAgainAllOfThemAreSentOnce() {
-        owesMoreThanFitsIntoMemory();
+        owesMoreThanFitsIntoMemory(rig);
         rig.pass(600);
         assertThat(rig.news.endings).hasSize(DEVICES * EVENTS).containsOnly(Ending.ACCEPTED);
         assertThat(rig.news.settled).doesNotHaveDuplicates();
@@ -58,8 +58,26 @@ class OutboxTest {
     }
 
     @Test
+    void whatEndedWhileTheStoreWasReadIsNotSentAgain() {
+        FlakyStore store = new FlakyStore();
+        Rig slow = new Rig(builder -> builder.store(store).pushLimit(new PushLimit(EVENTS, Duration.ofSeconds(2))));
+        owesMoreThanFitsIntoMemory(slow);
+        store.slowReads();
+        slow.pass(40);
+        int reads = 0;
+        while (store.tell()) {
+            reads++;
+            slow.pass(1);
+        }
+        assertThat(reads).isPositive();
+        assertThat(slow.news.endings).hasSize(DEVICES * EVENTS).containsOnly(Ending.ACCEPTED);
+        assertThat(slow.news.settled).doesNotHaveDuplicates();
+        assertThat(slow.sent()).hasSize(DEVICES * EVENTS + 1);
+    }
+
+    @Test
     void afterARestartAllOfThemAreSentOnce() {
-        owesMoreThanFitsIntoMemory();
+        owesMoreThanFitsIntoMemory(rig);
         rig.restart();
         rig.pass(600);
         assertThat(rig.news.settled).hasSize(DEVICES * EVENTS).doesNotHaveDuplicates();
