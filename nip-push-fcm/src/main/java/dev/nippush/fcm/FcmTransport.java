@@ -24,11 +24,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Pushes to Android, iOS and web apps by Firebase Cloud Messaging, HTTP v1. It serves the addresses of
- * {@link Channel#FCM}: plain registration tokens get a notification, {@linkplain DeviceAddress#embedded() embedded} ones a
- * data message.
+ * {@link Channel#FCM}: plain registration tokens get a notification, or data only where nothing is to be shown;
+ * {@linkplain DeviceAddress#embedded() embedded} ones a data message.
  *
  * <p>{@link #builder()} makes a transport that speaks to FCM itself, over one HTTP/2 connection, with access tokens of a
  * service account; {@link #using} takes the Firebase client that a host already has. Answers mean the same over both.
+ *
+ * <p>FCM answers some registration tokens as it answers a sender that it does not know (401, 403, 404 without a code of its
+ * own). Before such an answer counts as {@link PushResult.Fault#CREDENTIALS}, a trial message
+ * ({@code validate_only}, to a topic that nobody has) has to meet with the same; else it is the device's.
  *
  * <p>Safe for use by any number of threads. Threads and connections come with the first message, or with
  * {@link #warmUp()}. Stages are completed on threads of this transport, or of the Firebase client.
