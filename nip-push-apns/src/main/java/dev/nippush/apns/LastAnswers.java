@@ -34,10 +34,17 @@ final class LastAnswers extends ChannelOutboundHandlerAdapter {
             public void onStreamRemoved(Http2Stream stream) {
                 if (connection.numActiveStreams() == 0) {
                     // In a turn of its own: what ended the stream is still at work.
-                    context.executor().execute(() -> context.close(promise));
+                    context.executor().execute(() -> closeOnce(context, promise));
                 }
             }
         });
-        context.executor().schedule(() -> context.close(promise), atMost.toNanos(), TimeUnit.NANOSECONDS);
+        context.executor().schedule(() -> closeOnce(context, promise), atMost.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** The last stream may have ended, and the time be up, too; netty refuses a promise that was kept. */
+    private static void closeOnce(ChannelHandlerContext context, ChannelPromise promise) {
+        if (!promise.isDone()) {
+            context.close(promise);
+        }
     }
 }
