@@ -103,7 +103,13 @@ public final class UnifiedPushTransport implements PushTransport {
     private static final int MAX_REQUESTS = 2 * DEFAULT_MAX_IN_FLIGHT;
 
     private static final int MAX_IDLE_CONNECTIONS = 256;
-    private static final Duration KEEP_ALIVE = Duration.ofSeconds(60);
+    /**
+     * Less than the 5 s after which common servers close an idle connection: a request that is sent into one that was
+     * closed is lost, and nobody can tell whether it arrived.
+     */
+    private static final Duration IDLE_CONNECTION = Duration.ofSeconds(3);
+
+    private static final Duration IDLE_THREAD = Duration.ofSeconds(60);
 
     private static final MediaType JSON = MediaType.get("application/json");
     private static final MediaType OCTETS = MediaType.get("application/octet-stream");
@@ -127,7 +133,7 @@ public final class UnifiedPushTransport implements PushTransport {
         vapid = builder.vapidKey.map(key -> new Vapid(key, builder.vapidContact, clock));
         client = new OkHttpClient.Builder()
                 .dispatcher(dispatcher())
-                .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS))
+                .connectionPool(new ConnectionPool(MAX_IDLE_CONNECTIONS, IDLE_CONNECTION.toSeconds(), TimeUnit.SECONDS))
                 .socketFactory(sockets)
                 .sslSocketFactory(tls.sockets(), tls.manager())
                 .proxy(Proxy.NO_PROXY)
@@ -158,7 +164,7 @@ public final class UnifiedPushTransport implements PushTransport {
     private static Dispatcher dispatcher() {
         AtomicInteger number = new AtomicInteger();
         ExecutorService threads = new ThreadPoolExecutor(
-                0, Integer.MAX_VALUE, KEEP_ALIVE.toSeconds(), TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                0, Integer.MAX_VALUE, IDLE_THREAD.toSeconds(), TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
                     Thread thread = new Thread(task, "nip-push-unifiedpush-" + number.incrementAndGet());
                     thread.setDaemon(true);
                     return thread;

@@ -25,6 +25,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
@@ -355,6 +356,27 @@ class UnifiedPushTransportTest {
             assertThat(counting.connections()).isEqualTo(1);
         }
         assertThat(paths).containsExactly("POST /up0 HTTP/1.1", "POST /up1 HTTP/1.1", "POST /up2 HTTP/1.1");
+    }
+
+    @Test
+    void idleConnectionIsClosedBeforeCommonServersCloseIt() throws Exception {
+        CompletableFuture<Integer> afterTheAnswer = new CompletableFuture<>();
+        try (HostileServer patient = new HostileServer(server.certificates().server(), socket -> {
+            readRequest(socket);
+            socket.getOutputStream()
+                    .write("HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            // Apache's httpd, actix and Node.js close after 5 s, and a request that crosses the close is lost.
+            socket.setSoTimeout(5_000);
+            try {
+                afterTheAnswer.complete(socket.getInputStream().read());
+            } catch (SocketTimeoutException stillOpen) {
+                afterTheAnswer.completeExceptionally(stillOpen);
+            }
+        })) {
+            assertThat(result(transport, message(address(patient.url())))).isEqualTo(PushResult.accepted());
+
+            assertThat(afterTheAnswer).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(-1);
+        }
     }
 
     @Test
