@@ -168,7 +168,7 @@ class ContentTest {
     @ParameterizedTest
     @EnumSource
     void noProviderLearnsMoreThanOperatorAndClientAllow(Privacy operator) throws Exception {
-        house = new House(folder, Instant.now(), Duration.ofSeconds(150), operator, builder -> builder);
+        house = new House(folder, Instant.now(), Duration.ofSeconds(150), operator, builder -> builder, time -> time);
         List<Owner> owners = new ArrayList<>();
         owners.add(new Owner(0, operator, Optional.empty()));
         if (operator == Privacy.REFERENCE) {

@@ -28,6 +28,7 @@ import dev.nippush.testkit.FakeFcm;
 import dev.nippush.testkit.FakeUnifiedPushServer;
 import dev.nippush.testkit.Inbox;
 import dev.nippush.testkit.TestRelay;
+import dev.nippush.time.EngineTime;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.unifiedpush.UnifiedPushTransport;
 import dev.nippush.unifiedpush.VapidKey;
@@ -39,6 +40,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -75,14 +77,14 @@ final class House implements AutoCloseable {
     /** What became of an event. */
     record Answer(EventId event, Source source, Outcome outcome) {}
 
-    /** What a provider said to a message. */
-    record Attempt(PushMessage message, int number, String result) {}
+    /** What a provider said to a message, and when it was sent by the engine's clock. */
+    record Attempt(PushMessage message, int number, String result, Instant sentAt) {}
 
     /** How a push ended. */
     record Settled(DeviceAddress device, EventId event, Ending ending) {}
 
     House(Path folder, Instant now, Duration heartbeatTimeout) throws Exception {
-        this(folder, now, heartbeatTimeout, Privacy.MINIMAL, builder -> builder);
+        this(folder, now, heartbeatTimeout, Privacy.MINIMAL, builder -> builder, time -> time);
     }
 
     /**
@@ -90,8 +92,15 @@ final class House implements AutoCloseable {
      *
      * @param most how much each provider may learn
      * @param more what else the engine is told
+     * @param clocks the engine's, where they are not those of the house
      */
-    House(Path folder, Instant now, Duration heartbeatTimeout, Privacy most, UnaryOperator<NipPush.Builder> more)
+    House(
+            Path folder,
+            Instant now,
+            Duration heartbeatTimeout,
+            Privacy most,
+            UnaryOperator<NipPush.Builder> more,
+            Function<SteppedTime, EngineTime> clocks)
             throws Exception {
         time = new SteppedTime(timers);
         time.setWallClock(now);
@@ -116,6 +125,7 @@ final class House implements AutoCloseable {
                 .trustedCertificates(List.of(unified.certificates().authority()))
                 .build();
         relays = RelayPool.builder().addressRule(rule).time(time).build();
+        EngineTime clock = clocks.apply(time);
         engine = more.apply(NipPush.builder(server)
                         .transport(apns, most)
                         .transport(fcm, most)
@@ -125,7 +135,7 @@ final class House implements AutoCloseable {
                         .addressRule(rule)
                         .apnsTopics(List.of(TOPIC, OTHER_TOPIC))
                         .heartbeatTimeout(heartbeatTimeout)
-                        .time(time)
+                        .time(clock)
                         .listener(new PushListener() {
                             @Override
                             public void answered(EventId event, int kind, Source source, Outcome outcome) {
@@ -139,7 +149,8 @@ final class House implements AutoCloseable {
 
                             @Override
                             public void attempted(PushMessage message, int attempt, Duration took, String result) {
-                                attempts.add(new Attempt(message, attempt, result));
+                                attempts.add(new Attempt(
+                                        message, attempt, result, clock.now().minus(took)));
                             }
 
                             @Override

@@ -85,7 +85,12 @@ class ShapesTest {
     @BeforeAll
     void build(@TempDir Path folder) throws Exception {
         house = new House(
-                folder, Instant.now(), Duration.ofSeconds(150), Privacy.MINIMAL, builder -> builder.transport(pigeons));
+                folder,
+                Instant.now(),
+                Duration.ofSeconds(150),
+                Privacy.MINIMAL,
+                builder -> builder.transport(pigeons),
+                time -> time);
         appleShapes().forEach(shape -> register((String) shape.get()[1]));
         subscriptions().forEach(shape -> register((String) shape.get()[1]));
         EMBEDDED.forEach(instance -> register(embedded(instance)));
