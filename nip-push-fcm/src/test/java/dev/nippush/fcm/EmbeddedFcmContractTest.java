@@ -61,6 +61,11 @@ class EmbeddedFcmContractTest extends PushTransportContract {
         }
 
         @Override
+        public void stall() {
+            fake.stall();
+        }
+
+        @Override
         public void close() {
             fake.close();
         }

@@ -78,6 +78,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
@@ -142,6 +143,7 @@ public final class FakeApns implements Gateway {
     private boolean released;
     private final Set<String> providerTokens = ConcurrentHashMap.newKeySet();
     private volatile Verified lastVerified = new Verified("", Optional.empty());
+    private final List<DeafPort> deaf = new CopyOnWriteArrayList<>();
     private Channel listener;
     private int port;
 
@@ -307,8 +309,7 @@ public final class FakeApns implements Gateway {
 
     @Override
     public Set<Ability> abilities() {
-        return EnumSet.complementOf(
-                EnumSet.of(Ability.DEVICE_LIMIT, Ability.SENDER_LIMIT, Ability.STALL, Ability.SILENT));
+        return EnumSet.allOf(Ability.class);
     }
 
     @Override
@@ -333,6 +334,14 @@ public final class FakeApns implements Gateway {
         if (answer instanceof Answer.TemporaryFailure failure) {
             Reply reply = Reply.refuse(503, "ServiceUnavailable");
             return failure.retryAfter().map(reply::retryAfter).orElse(reply);
+        }
+        if (answer instanceof Answer.DeviceLimit limit) {
+            Reply reply = Reply.refuse(429, "TooManyRequests");
+            return limit.retryAfter().map(reply::retryAfter).orElse(reply);
+        }
+        if (answer instanceof Answer.SenderLimit limit) {
+            Reply reply = Reply.refuse(429, "TooManyProviderTokenUpdates");
+            return limit.retryAfter().map(reply::retryAfter).orElse(reply);
         }
         if (answer instanceof Answer.Gone gone) {
             Reply reply = Reply.refuse(410, "Unregistered");
@@ -373,11 +382,18 @@ public final class FakeApns implements Gateway {
     }
 
     @Override
+    public synchronized void stall() {
+        stop();
+        deaf.add(new DeafPort(port));
+    }
+
+    @Override
     public void close() {
         if (loop.isShuttingDown()) {
             return;
         }
         stop();
+        deaf.forEach(DeafPort::close);
         loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 
@@ -670,7 +686,8 @@ public final class FakeApns implements Gateway {
         payload.entrySet().stream()
                 .filter(entry -> entry.getValue().isJsonPrimitive())
                 .forEach(entry -> data.put(entry.getKey(), entry.getValue().getAsString()));
-        JsonObject alert = member(member(payload, "aps"), "alert");
+        JsonObject aps = member(payload, "aps");
+        JsonObject alert = member(aps, "alert");
         Optional<Instant> expiration = request.header("apns-expiration")
                 .filter(text -> text.matches("[1-9][0-9]{0,10}"))
                 .map(text -> Instant.ofEpochSecond(Long.parseLong(text)));
@@ -682,7 +699,8 @@ public final class FakeApns implements Gateway {
                         text(alert, "body"),
                         data,
                         request.header("apns-collapse-id"),
-                        expiration));
+                        expiration,
+                        aps.has("alert") || aps.has("sound") || aps.has("badge")));
     }
 
     private static JsonObject member(JsonObject object, String name) {

@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
@@ -91,6 +92,7 @@ public final class FakeFcm implements Gateway {
     private final Set<Request> open = new HashSet<>();
     private int mostOpen;
     private final List<Runnable> hanging = new ArrayList<>();
+    private final List<DeafPort> deaf = new CopyOnWriteArrayList<>();
     private boolean released;
     private long accepted;
 
@@ -288,9 +290,8 @@ public final class FakeFcm implements Gateway {
 
     @Override
     public Set<Ability> abilities() {
-        // FCM tells that a token is gone, and not since when.
-        return Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(
-                Ability.GONE_SINCE, Ability.DEVICE_LIMIT, Ability.SENDER_LIMIT, Ability.STALL, Ability.SILENT)));
+        // FCM tells that a token is gone, and not since when; its limits are the sender's.
+        return Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(Ability.GONE_SINCE, Ability.DEVICE_LIMIT)));
     }
 
     @Override
@@ -407,7 +408,18 @@ public final class FakeFcm implements Gateway {
     }
 
     @Override
+    public void stall() {
+        stop();
+        deaf.add(new DeafPort(endpoint.getPort()));
+    }
+
+    @Override
     public void close() {
+        stop();
+        deaf.forEach(DeafPort::close);
+    }
+
+    private void stop() {
         try {
             server.stop();
         } catch (Exception failure) {
@@ -540,10 +552,9 @@ public final class FakeFcm implements Gateway {
 
         private Reply standing(Answer answer) {
             if (answer instanceof Answer.TemporaryFailure failure) {
-                Reply unavailable = Reply.error(503, "UNAVAILABLE", "UNAVAILABLE");
-                return failure.retryAfter()
-                        .map(delay -> unavailable.with("Retry-After", Long.toString(delay.toSeconds())))
-                        .orElse(unavailable);
+                return later(Reply.error(503, "UNAVAILABLE", "UNAVAILABLE"), failure.retryAfter());
+            } else if (answer instanceof Answer.SenderLimit limit) {
+                return later(Reply.error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"), limit.retryAfter());
             } else if (answer instanceof Answer.Gone) {
                 return Reply.error(404, "NOT_FOUND", "UNREGISTERED");
             } else if (answer instanceof Answer.MessageRefused) {
@@ -554,6 +565,12 @@ public final class FakeFcm implements Gateway {
                 return Reply.error(403, "PERMISSION_DENIED", "");
             }
             return accept();
+        }
+
+        private static Reply later(Reply refusal, Optional<Duration> retryAfter) {
+            return retryAfter
+                    .map(delay -> refusal.with("Retry-After", Long.toString(delay.toSeconds())))
+                    .orElse(refusal);
         }
 
         private Reply accept() {

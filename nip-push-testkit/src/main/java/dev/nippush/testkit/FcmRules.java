@@ -127,16 +127,19 @@ final class FcmRules {
                     text(shown, "body").orElse(""),
                     strings(object(text, "data")),
                     text(object(message, "android"), "collapse_key"),
-                    expiresAt);
+                    expiresAt,
+                    text.has("notification"));
         }
         JsonObject shown = object(message, "notification");
+        JsonObject aps = object(object(object(message, "apns"), "payload"), "aps");
         return new Received(
                 plain.get(),
                 text(shown, "title").orElse(""),
                 text(shown, "body").orElse(""),
                 data,
                 text(object(object(message, "android"), "notification"), "tag"),
-                expiresAt);
+                expiresAt,
+                message.has("notification") || aps.has("alert") || aps.has("sound"));
     }
 
     private static JsonObject decoded(String base64) {
