@@ -96,6 +96,22 @@ class InFlightTest {
     }
 
     @Test
+    void itsFirstAnswerGivesAHostAllItsPlacesThoughOthersAreStillOpen() {
+        for (int i = 0; i < 7; i++) {
+            slow.script().hang();
+        }
+        slow.script().thenAccept();
+        for (int i = 0; i < 70; i++) {
+            slow.script().hang();
+        }
+        Rig rig = Rig.with(slow);
+        for (int i = 0; i < 80; i++) {
+            rig.comesIn(registered(rig, "https://slow.example.com/" + i));
+        }
+        assertThat(slow.sent()).hasSize(1 + 64);
+    }
+
+    @Test
     void namesThatAreMadeUpDoNotTakeAllPlacesOfATransport() {
         Rig rig = Rig.with(slow);
         rig.comesIn(registered(rig, "https://good.example.com/1"));
