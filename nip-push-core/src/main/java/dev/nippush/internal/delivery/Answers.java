@@ -81,7 +81,7 @@ final class Answers {
             refused(waiting, line, rejected, now);
             return;
         }
-        if (line.circuit().worked()) {
+        if (!isServerInTrouble(result) && line.circuit().worked()) {
             log.info("{} works again", line.transport());
             outlets.resumed(line.transport());
             dispatcher.resumed();
@@ -93,20 +93,23 @@ final class Answers {
         } else if (result instanceof PushResult.DeviceGone gone) {
             gone(waiting, gone, sent, now);
         } else if (result instanceof PushResult.Rejected rejected) {
-            rejected(waiting, rejected);
+            rejected(waiting, rejected, sent, now);
         } else {
             throw new AssertionError(result);
         }
     }
 
     private void tellHost(DeviceAddress device, @Nullable PushResult result, Stamp now) {
-        boolean inTrouble =
-                result == null || result instanceof PushResult.RetryAfter later && later.scope() == Scope.SERVER;
-        if (inTrouble) {
+        if (result == null || isServerInTrouble(result)) {
             dispatcher.healthOf(device).ifPresent(health -> health.failed(now.nanos()));
         } else {
             dispatcher.answered(device);
         }
+    }
+
+    /** One that is says nothing of our credentials either. */
+    private static boolean isServerInTrouble(PushResult result) {
+        return result instanceof PushResult.RetryAfter later && later.scope() == Scope.SERVER;
     }
 
     private static String describe(@Nullable PushResult result, @Nullable Throwable silence) {
@@ -140,15 +143,25 @@ final class Answers {
         outbox.putOff(waiting, until.orElseGet(now::nanos), Waiting.Reason.TRANSPORT, now);
     }
 
-    private void rejected(Waiting waiting, PushResult.Rejected rejected) {
+    private void rejected(Waiting waiting, PushResult.Rejected rejected, Stamp sent, Stamp now) {
         DeviceAddress device = waiting.device();
-        ledger.end(waiting, Ending.REJECTED);
-        if (rejected.fault() == Fault.DEVICE) {
+        if (rejected.fault() != Fault.DEVICE) {
+            log.info("A push to {} was refused. {}", device, rejected.explained());
+            ledger.end(waiting, Ending.REJECTED);
+            return;
+        }
+        Optional<Instant> registeredAt = owners.registeredAt(device);
+        if (registeredAt.isEmpty()) {
+            // Nobody is left to register it again, which alone would end its parking.
+            ledger.end(waiting, Ending.REJECTED);
+        } else if (registeredAt.get().isAfter(sent.instant())) {
+            // The provider spoke of what was registered before.
+            retry(waiting, Optional.empty(), now);
+        } else {
             log.info("Nothing more is sent to {} until it registers again. {}", device, rejected.explained());
             devices.park(device);
+            ledger.end(waiting, Ending.REJECTED);
             outbox.waitingFor(device).forEach(other -> ledger.end(other, Ending.REJECTED));
-        } else {
-            log.info("A push to {} was refused. {}", device, rejected.explained());
         }
     }
 
@@ -183,6 +196,9 @@ final class Answers {
             }
         });
         retry(waiting, later.delay(), now);
+        if (later.scope() == Scope.DEVICE && later.delay().isPresent()) {
+            waiting.reason = Waiting.Reason.DEVICE;
+        }
     }
 
     private static Duration bounded(Duration delay) {

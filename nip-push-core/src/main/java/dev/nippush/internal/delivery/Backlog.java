@@ -39,12 +39,12 @@ final class Backlog {
     private boolean reading;
     private boolean paused;
     private boolean stopped;
-    private final Set<PushKey> endedWhileReading = new HashSet<>();
+    private final Set<PushKey> changedWhileReading = new HashSet<>();
 
     /**
      * Makes one that reads nothing yet.
      *
-     * @param arrived takes what was read and has not ended
+     * @param arrived takes what was read, is still so, and has not ended
      */
     Backlog(
             Executor lane,
@@ -67,10 +67,10 @@ final class Backlog {
         stopped = true;
     }
 
-    /** A push has ended, and the store knows it: a read that is under way may bring it all the same. */
+    /** The store knows that a push has changed or ended: a read that is under way may bring it as it was. */
     void landed(PushKey key) {
         if (reading) {
-            endedWhileReading.add(key);
+            changedWhileReading.add(key);
         }
     }
 
@@ -80,7 +80,7 @@ final class Backlog {
             return;
         }
         reading = true;
-        endedWhileReading.clear();
+        changedWhileReading.clear();
         PushStore.Except except = outbox.beginReading();
         // So many at least that some are new, if there are any.
         int limit = outbox.size() + ledger.ending() + BATCH;
@@ -102,7 +102,7 @@ final class Backlog {
                 outbox.moreOfAny();
             }
             arrived.accept(pushes.stream()
-                    .filter(push -> !ledger.isEnding(push.key()) && !endedWhileReading.contains(push.key()))
+                    .filter(push -> !ledger.isEnding(push.key()) && !changedWhileReading.contains(push.key()))
                     .toList());
         }));
     }

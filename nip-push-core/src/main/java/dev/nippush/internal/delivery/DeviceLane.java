@@ -19,6 +19,7 @@ import dev.nippush.transport.PushResult;
 import dev.nippush.transport.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -131,14 +132,15 @@ public final class DeviceLane {
 
     /** Begins with what is owed in the store. */
     public void begin() {
-        dispatcher.whenResumed(() -> lane.execute(this::resume));
+        dispatcher.whenResumed(() -> lane.execute(() -> resume(outbox.all(), Waiting.Reason.TRANSPORT)));
         readAgain();
     }
 
     /** Takes a push that was committed. */
     public void offer(OwedPush push) {
-        if (stopped == null) {
-            remember(push);
+        // A read may have brought it before, and all may be over.
+        if (stopped == null && !ledger.hasEnded(push.key())) {
+            remember(push, true);
             pump();
         }
     }
@@ -150,13 +152,13 @@ public final class DeviceLane {
     }
 
     private void arrived(List<OwedPush> fromStore) {
-        fromStore.forEach(this::remember);
+        fromStore.forEach(push -> remember(push, false));
         pump();
     }
 
-    private void remember(OwedPush push) {
+    private void remember(OwedPush push, boolean offered) {
         if (outbox.has(push.key())
-                || !outbox.put(push, time.stamp().nanosAt(push.nextAt().toEpochMilli()))) {
+                || !outbox.put(push, time.stamp().nanosAt(push.nextAt().toEpochMilli()), offered)) {
             return;
         }
         DeviceAddress device = push.message().address();
@@ -187,11 +189,12 @@ public final class DeviceLane {
     /** The device was registered again: whatever its provider said of it before may be wrong now. */
     public void registered(DeviceAddress device) {
         devices.startOver(device);
+        resume(outbox.waitingFor(device), Waiting.Reason.DEVICE);
     }
 
-    private void resume() {
-        for (Waiting waiting : outbox.all()) {
-            if (waiting.reason == Waiting.Reason.TRANSPORT && outbox.isScheduled(waiting)) {
+    private void resume(Collection<Waiting> those, Waiting.Reason reason) {
+        for (Waiting waiting : those) {
+            if (waiting.reason == reason && outbox.isScheduled(waiting)) {
                 outbox.schedule(waiting, time.nanoTime(), Waiting.Reason.NONE);
             }
         }
@@ -262,7 +265,7 @@ public final class DeviceLane {
     private void start(DeviceQueue queue, Waiting waiting) {
         DeviceAddress device = waiting.device();
         Stamp now = time.stamp();
-        if (endsUnsent(waiting, now)) {
+        if (sendable(waiting, now).isEmpty()) {
             return;
         }
         Optional<TransportLine> found = dispatcher.lineOf(device);
@@ -274,7 +277,7 @@ public final class DeviceLane {
         Allowance allowance = devices.allowance(device, now.nanos());
         OptionalLong paused = allowance.notBefore(now.nanos());
         if (paused.isPresent()) {
-            outbox.putOff(waiting, paused.getAsLong(), Waiting.Reason.NONE, now);
+            outbox.putOff(waiting, paused.getAsLong(), Waiting.Reason.DEVICE, now);
             return;
         }
         if (isPutOff(waiting, line.circuit().notBefore(now.nanos()), hostNotBefore(device, now), now)) {
@@ -334,31 +337,30 @@ public final class DeviceLane {
                 .ifPresent(two -> ledger.fold(two.get(0), two.get(1), wording));
     }
 
-    private boolean endsUnsent(Waiting waiting, Stamp now) {
+    /** Where the push goes; empty where it does not, and has ended. */
+    private Optional<Target> sendable(Waiting waiting, Stamp now) {
         OwedPush push = waiting.push;
-        if (targetOf(push).isEmpty()) {
+        Optional<Target> target = owners.target(push.account(), push.message().address(), push.receivedAt());
+        if (target.isEmpty()) {
             ledger.end(waiting, Ending.WITHDRAWN);
-            return true;
+            return Optional.empty();
         }
         if (!push.message().expiresAt().isAfter(now.instant())) {
             ledger.end(waiting, Ending.EXPIRED);
-            return true;
+            return Optional.empty();
         }
         if (devices.isParked(waiting.device())) {
             ledger.end(waiting, Ending.REJECTED);
-            return true;
+            return Optional.empty();
         }
-        return false;
-    }
-
-    private Optional<Target> targetOf(OwedPush push) {
-        return owners.target(push.account(), push.message().address(), push.receivedAt());
+        return target;
     }
 
     private void send(DeviceQueue queue, Waiting waiting, TransportLine line) {
         Stamp sent = time.stamp();
         // The places may have been long in coming.
-        if (stopped != null || !outbox.has(waiting) || endsUnsent(waiting, sent)) {
+        Optional<Target> target = stopped != null || !outbox.has(waiting) ? Optional.empty() : sendable(waiting, sent);
+        if (target.isEmpty()) {
             free(queue, waiting, line);
             return;
         }
@@ -383,7 +385,7 @@ public final class DeviceLane {
                 free(queue, waiting, line);
             }
         }));
-        stageOf(leaving(waiting.push, line), line).whenComplete((result, silence) -> {
+        stageOf(leaving(waiting.push, target.get(), line), line).whenComplete((result, silence) -> {
             if (silence != null) {
                 answer.completeExceptionally(silence);
             } else if (result == null) {
@@ -395,13 +397,9 @@ public final class DeviceLane {
     }
 
     /** The message as it is sent: to where the device is now, and with no more than the client wants told now. */
-    private PushMessage leaving(OwedPush push, TransportLine line) {
-        Optional<Target> target = targetOf(push);
-        DeviceAddress address =
-                target.map(Target::address).orElseGet(() -> push.message().address());
-        Privacy level =
-                target.flatMap(Target::privacy).map(line.privacy()::atMost).orElseGet(line::privacy);
-        return wording.leaving(push.message(), address, level);
+    private PushMessage leaving(OwedPush push, Target target, TransportLine line) {
+        Privacy level = target.privacy().map(line.privacy()::atMost).orElseGet(line::privacy);
+        return wording.leaving(push.message(), target.address(), level);
     }
 
     private static CompletionStage<PushResult> stageOf(PushMessage message, TransportLine line) {

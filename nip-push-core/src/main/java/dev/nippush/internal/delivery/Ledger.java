@@ -2,6 +2,7 @@ package dev.nippush.internal.delivery;
 
 import dev.nippush.event.PublicKey;
 import dev.nippush.internal.commit.Committer;
+import dev.nippush.internal.run.RecentMap;
 import dev.nippush.store.Change;
 import dev.nippush.store.Ending;
 import dev.nippush.store.OwedPush;
@@ -17,17 +18,21 @@ import java.util.function.Consumer;
 /** Writes what becomes of a lane's pushes: each ends once. Belongs to its lane. */
 final class Ledger {
 
+    /** A push that was read from the store is offered soon after, if at all. */
+    private static final int UNOFFERED_REMEMBERED = 512;
+
     private final Committer committer;
     private final EngineTime time;
     private final Outbox outbox;
     private final DeliveryOutlets outlets;
     private final Consumer<PushKey> landed;
     private final Set<PushKey> ending = new HashSet<>();
+    private final RecentMap<PushKey, Boolean> endedUnoffered = new RecentMap<>(UNOFFERED_REMEMBERED);
 
     /**
      * Makes one.
      *
-     * @param landed hears of each ending that is on disk
+     * @param landed hears of each push of which something is on disk that was not before
      */
     Ledger(Committer committer, EngineTime time, Outbox outbox, DeliveryOutlets outlets, Consumer<PushKey> landed) {
         this.committer = committer;
@@ -39,14 +44,17 @@ final class Ledger {
 
     /** Ends a push. */
     void end(Waiting waiting, Ending with) {
-        end(waiting, with, List.of());
+        end(waiting, with, List.of(), () -> {});
     }
 
     /** Ends a push, and changes something else at the same moment. */
-    private void end(Waiting waiting, Ending with, List<Change> others) {
+    private void end(Waiting waiting, Ending with, List<Change> others, Runnable then) {
         OwedPush push = waiting.push;
         outbox.remove(waiting);
         ending.add(push.key());
+        if (!waiting.offered) {
+            endedUnoffered.put(push.key(), true);
+        }
         List<Change> changes = new ArrayList<>();
         changes.add(new Change.Settle(push.key(), with, time.now()));
         changes.addAll(others);
@@ -54,6 +62,7 @@ final class Ledger {
             ending.remove(push.key());
             outlets.settled(push, with);
             landed.accept(push.key());
+            then.run();
         });
     }
 
@@ -72,7 +81,16 @@ final class Ledger {
                 into.failures(),
                 into.nextAt());
         // Together, or a crash in between would leave the older one folded into what does not stand for it.
-        end(older, Ending.FOLDED, List.of(new Change.Retry(newer.push)));
+        end(older, Ending.FOLDED, List.of(new Change.Retry(newer.push)), writing(newer));
+    }
+
+    /** Until what is returned has run, the store does not know the push as it is. */
+    private Runnable writing(Waiting waiting) {
+        waiting.unwritten++;
+        return () -> {
+            waiting.unwritten--;
+            landed.accept(waiting.push.key());
+        };
     }
 
     private static Instant later(Instant one, Instant other) {
@@ -82,7 +100,8 @@ final class Ledger {
     /** Keeps a push for later. */
     void retry(Waiting waiting, OwedPush later) {
         waiting.push = later;
-        committer.add(List.of(new Change.Retry(later)), done -> {});
+        Runnable written = writing(waiting);
+        committer.add(List.of(new Change.Retry(later)), done -> written.run());
     }
 
     /** Forgets a device, unless it was registered again. */
@@ -90,6 +109,11 @@ final class Ledger {
         committer.add(
                 List.of(new Change.ForgetDevice(because.device(), registeredBefore)),
                 done -> accounts.forEach(account -> outlets.gone(account, because.device(), registeredBefore)));
+    }
+
+    /** Whether the push has ended, or may have: for one that was in the store before it is offered. */
+    boolean hasEnded(PushKey key) {
+        return isEnding(key) || endedUnoffered.containsKey(key);
     }
 
     /** Whether the push has ended, though the store may not know it yet. */

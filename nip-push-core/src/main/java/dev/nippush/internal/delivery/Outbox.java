@@ -72,9 +72,10 @@ final class Outbox {
      * Takes a push, or leaves it to the store where it is due later than all for which there is room.
      *
      * @param nextNanos when it is due
+     * @param offered whether it came from its account; if not, it was read from the store
      * @return whether it was taken
      */
-    boolean put(OwedPush push, long nextNanos) {
+    boolean put(OwedPush push, long nextNanos, boolean offered) {
         DeviceAddress device = push.message().address();
         Shelf shelf = shelves.computeIfAbsent(device.channel(), any -> new Shelf());
         Optional<String> host = device.host();
@@ -89,7 +90,7 @@ final class Outbox {
                 return false;
             }
         }
-        Waiting waiting = new Waiting(push, nextNanos, sequence++);
+        Waiting waiting = new Waiting(push, nextNanos, sequence++, offered);
         pushes.put(push.key(), waiting);
         shelf.size++;
         host.ifPresent(name -> shelf.byHost.merge(name, 1, Integer::sum));
@@ -106,7 +107,7 @@ final class Outbox {
             if (latest.nextNanos - nextNanos <= 0) {
                 return false;
             }
-            if (which.test(latest)) {
+            if (which.test(latest) && latest.unwritten == 0) {
                 remove(latest);
                 return true;
             }

@@ -20,10 +20,15 @@ final class Waiting {
             .thenComparing(each -> each.sequence);
 
     final long sequence;
+    /** Whether its account has offered it; what was read from the store may still be offered. */
+    final boolean offered;
+
     OwedPush push;
     long nextNanos;
     /** Whether it was counted among what its device gets: once, however often it is tried. */
     boolean counted;
+    /** How many changes to it are on their way to the store: until they land, the store would give an older one. */
+    int unwritten;
     /** What it waits for, besides its own time. */
     Reason reason = Reason.NONE;
 
@@ -33,14 +38,17 @@ final class Waiting {
         NONE,
         /** Its device gets too much: more that comes for the device is folded into it. */
         TOO_MANY,
+        /** Its provider wants nothing for its device for a while, unless the device registers again. */
+        DEVICE,
         /** Nothing goes through its transport, until its provider takes our credentials or our quota is filled again. */
         TRANSPORT
     }
 
-    Waiting(OwedPush push, long nextNanos, long sequence) {
+    Waiting(OwedPush push, long nextNanos, long sequence, boolean offered) {
         this.push = push;
         this.nextNanos = nextNanos;
         this.sequence = sequence;
+        this.offered = offered;
         this.counted = push.failures() > 0;
     }
 

@@ -14,6 +14,7 @@ import dev.nippush.tests.functional.Rig.User;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
+import dev.nippush.transport.PushResult.Scope;
 import dev.nippush.transport.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;
@@ -345,5 +346,38 @@ class DeliveryTest {
         rig.accept(rig.event(1, rig.seconds(), user.tag(), Tag.of("expiration", Long.toString(rig.seconds() + 100))));
         rig.pass(2_000);
         assertThat(rig.news.endings).containsExactly(Ending.EXPIRED);
+    }
+
+    @Test
+    void aDeviceThatRegistersWhileARequestIsOpenIsNotParkedByItsAnswer() {
+        Rig rig = new Rig();
+        User user = rig.registered();
+        rig.transport.script().hang();
+        rig.comesIn(user);
+        rig.pass(1);
+        user.registers(Rig.PHONE);
+        rig.transport.release(PushResult.rejected(Fault.DEVICE, "BadDeviceToken"));
+        rig.pass(10);
+        rig.comesIn(user);
+        assertThat(rig.sent()).hasSize(3);
+        assertThat(rig.news.endings).hasSize(2).containsOnly(Ending.ACCEPTED);
+    }
+
+    @Test
+    void aProviderInTroubleDoesNotSayThatItTakesOurCredentials() {
+        Rig rig = new Rig();
+        rig.transport
+                .script()
+                .answer(PushResult.rejected(Fault.CREDENTIALS, "expired"))
+                .answer(PushResult.retryLater(Scope.SERVER, "HTTP 503"))
+                .thenAccept();
+        rig.comesIn(rig.registered());
+        rig.pass(30);
+        assertThat(rig.sent()).hasSize(2);
+        assertThat(rig.engine.status().parked()).hasSize(1);
+        rig.pass(60);
+        assertThat(rig.engine.status().parked()).isEmpty();
+        assertThat(rig.news.transports).containsExactly("parked expired", "resumed");
+        assertThat(rig.news.endings).containsExactly(Ending.ACCEPTED);
     }
 }

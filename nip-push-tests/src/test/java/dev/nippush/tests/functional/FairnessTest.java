@@ -186,7 +186,21 @@ class FairnessTest {
         rig.pass(2);
         user.registers(Rig.PHONE);
         rig.comesIn(user);
-        assertThat(rig.sent()).hasSize(2);
+        assertThat(rig.sent()).as("the one that was not taken goes too").hasSize(3);
+    }
+
+    @Test
+    void whatWaitedForADeviceThatWasToBeLeftAloneIsSentWhenItRegistersAgain() {
+        Rig rig = new Rig();
+        User user = rig.registered();
+        rig.transport.script().answer(PushResult.retryAfter(Duration.ofSeconds(3_600), "TooManyRequests"));
+        rig.comesIn(user);
+        rig.comesIn(user);
+        rig.pass(2);
+        assertThat(rig.sent()).hasSize(1);
+        user.registers(Rig.PHONE);
+        assertThat(rig.sent()).hasSize(3);
+        assertThat(rig.news.endings).hasSize(2).containsOnly(Ending.ACCEPTED);
     }
 
     @Test

@@ -11,7 +11,9 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -20,7 +22,8 @@ final class FlakyStore implements PushStore {
 
     private final InMemoryPushStore store = new InMemoryPushStore();
     private final Deque<Runnable> waiting = new ArrayDeque<>();
-    private boolean slow;
+    private Set<Partition.Kind> slow = Set.of();
+    private Set<Partition.Kind> late = Set.of();
     private int failures;
     private int lostAnswers;
     private boolean unreadable;
@@ -30,12 +33,23 @@ final class FlakyStore implements PushStore {
 
     /** From now on commits wait for {@link #land}. */
     void slow() {
-        slow = true;
+        slow = EnumSet.allOf(Partition.Kind.class);
+    }
+
+    /** From now on commits to this kind of partition wait for {@link #land}. */
+    void slow(Partition.Kind kind) {
+        slow = Set.of(kind);
+    }
+
+    /** From now on commits to this kind of partition are made at once, but their answers wait for {@link #land}. */
+    void answersLate(Partition.Kind kind) {
+        late = Set.of(kind);
     }
 
     /** Lets all commits that wait land, and those that follow at once. */
     void land() {
-        slow = false;
+        slow = Set.of();
+        late = Set.of();
         while (!waiting.isEmpty()) {
             waiting.remove().run();
         }
@@ -64,6 +78,11 @@ final class FlakyStore implements PushStore {
         return waited;
     }
 
+    /** From now on what is owed can be read again. */
+    void readable() {
+        unreadable = false;
+    }
+
     /** The next commits are made, and seem to fail. */
     void loseAnswers(int commits) {
         lostAnswers = commits;
@@ -76,12 +95,17 @@ final class FlakyStore implements PushStore {
             failures--;
             return CompletableFuture.failedStage(new IOException("the disk is full, as the test says"));
         }
-        if (slow) {
+        if (slow.contains(lease.partition().kind())) {
             CompletableFuture<Committed> landed = new CompletableFuture<>();
             waiting.add(() -> store.commit(lease, changes).thenAccept(landed::complete));
             return landed;
         }
         CompletionStage<Committed> made = store.commit(lease, changes);
+        if (late.contains(lease.partition().kind())) {
+            CompletableFuture<Committed> answered = new CompletableFuture<>();
+            waiting.add(() -> made.thenAccept(answered::complete));
+            return answered;
+        }
         if (lostAnswers > 0) {
             lostAnswers--;
             return CompletableFuture.failedStage(new IOException("no answer, as the test says"));

@@ -2,6 +2,8 @@ package dev.nippush.tests.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nippush.address.Source;
+import dev.nippush.control.Outcome;
 import dev.nippush.store.Ending;
 import dev.nippush.store.Partition;
 import dev.nippush.tests.functional.Rig.User;
@@ -11,6 +13,7 @@ import dev.nippush.transport.PushResult.Fault;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -82,5 +85,59 @@ class OutboxTest {
         rig.pass(600);
         assertThat(rig.news.settled).hasSize(DEVICES * EVENTS).doesNotHaveDuplicates();
         assertThat(rig.sent()).hasSize(DEVICES * EVENTS + 1);
+    }
+
+    @Test
+    void whatWasReadFromTheStoreAndSentIsNotSentAgainWhenItIsOfferedLate() {
+        FlakyStore store = new FlakyStore();
+        Rig late = new Rig(builder -> builder.store(store));
+        User user = late.registered();
+        store.unreadable();
+        late.startAgain();
+        store.answersLate(Partition.Kind.ACCOUNTS);
+        CompletableFuture<Outcome> outcome = late.offer(late.mention(user), Source.host());
+        assertThat(late.sent()).isEmpty();
+        store.readable();
+        late.pass(2);
+        assertThat(late.sent()).hasSize(1);
+        store.land();
+        late.pass(2);
+        assertThat(outcome).isCompletedWithValue(new Outcome.Taken(1));
+        assertThat(late.sent()).hasSize(1);
+        assertThat(late.news.settled).hasSize(1);
+    }
+
+    @Test
+    void whatWasFoldedStandsForAllOfItAfterItWasLeftToASlowStore() {
+        FlakyStore store = new FlakyStore();
+        Rig slow = new Rig(builder -> builder.store(store).pushLimit(new PushLimit(1, Duration.ofHours(1))));
+        User user = slow.registered();
+        List<User> others = new ArrayList<>();
+        for (String device : devices()) {
+            User other = slow.user();
+            other.registers(device);
+            others.add(other);
+        }
+        store.slow(Partition.Kind.DEVICES);
+        slow.comesIn(user);
+        slow.comesIn(user);
+        slow.comesIn(user);
+        // They take all the room there is: each waits behind one that hangs.
+        for (User other : others) {
+            slow.transport.script().hang();
+            for (int i = 0; i < EVENTS; i++) {
+                slow.comesIn(other);
+            }
+        }
+        slow.transport.release(PushResult.accepted());
+        slow.pass(1);
+        store.land();
+        slow.pass(7_200);
+        assertThat(slow.transport.sentTo(Rig.address(Rig.PHONE)))
+                .extracting(message -> message.notification().title())
+                .hasSize(2)
+                .last()
+                .isEqualTo("2 new notifications");
+        assertThat(slow.news.settled).hasSize(3 + DEVICES * EVENTS).doesNotHaveDuplicates();
     }
 }
