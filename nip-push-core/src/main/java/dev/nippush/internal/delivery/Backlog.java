@@ -24,6 +24,10 @@ final class Backlog {
     private static final int BATCH = 256;
 
     private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
+
+    /** How soon what found no room is looked for again. */
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(10);
+
     private static final Instant FOREVER = Instant.ofEpochSecond(253_402_300_799L);
 
     private static final Logger log = LoggerFactory.getLogger(Backlog.class);
@@ -38,6 +42,7 @@ final class Backlog {
 
     private boolean reading;
     private boolean paused;
+    private boolean lookingAgain;
     private boolean stopped;
     private final Set<PushKey> changedWhileReading = new HashSet<>();
 
@@ -76,7 +81,11 @@ final class Backlog {
 
     /** Reads, if there may be more in the store and there is room for it. */
     void readMore() {
-        if (reading || paused || stopped || !outbox.wantsMore()) {
+        if (reading || paused || stopped) {
+            return;
+        }
+        if (!outbox.wantsMore()) {
+            lookAgain();
             return;
         }
         reading = true;
@@ -94,17 +103,31 @@ final class Backlog {
             reading = false;
             if (failure != null) {
                 log.warn("The store could not say what is owed in {}", lease.partition(), failure);
-                outbox.moreOfAny();
+                outbox.endReading(false);
                 readLater();
                 return;
             }
-            if (pushes.size() == limit) {
-                outbox.moreOfAny();
-            }
+            outbox.endReading(pushes.size() < limit);
             arrived.accept(pushes.stream()
                     .filter(push -> !ledger.isEnding(push.key()) && !changedWhileReading.contains(push.key()))
                     .toList());
         }));
+    }
+
+    private void lookAgain() {
+        if (lookingAgain || !outbox.hasTurnedAway()) {
+            return;
+        }
+        lookingAgain = true;
+        time.schedule(
+                LOOK_AGAIN,
+                () -> lane.execute(() -> {
+                    lookingAgain = false;
+                    if (!reading) {
+                        outbox.seekTurnedAway();
+                    }
+                    readMore();
+                }));
     }
 
     private void readLater() {

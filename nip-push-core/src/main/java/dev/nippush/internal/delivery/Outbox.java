@@ -38,6 +38,10 @@ final class Outbox {
     private final Set<Channel> moreOfChannels = new HashSet<>();
     private final Set<String> moreOfHosts = new HashSet<>();
 
+    // Where something was left to the store that came when all others were due as well.
+    private final Set<Channel> turnedAway = new HashSet<>();
+    private final Set<Channel> sought = new HashSet<>();
+
     private long sequence;
 
     /** The pushes of a channel. */
@@ -87,6 +91,8 @@ final class Outbox {
         } else if (shelf.size >= PER_CHANNEL) {
             moreOfChannels.add(device.channel());
             if (!makeRoom(shelf, nextNanos, each -> true)) {
+                // Where there are no hosts one provider has all the room, and would have to take this one too.
+                host.ifPresent(any -> turnedAway.add(device.channel()));
                 return false;
             }
         }
@@ -206,6 +212,21 @@ final class Outbox {
                 || moreOfHosts.stream().anyMatch(host -> sizeOf(host) <= PER_HOST / 2);
     }
 
+    /** Whether something came for which nothing could make room. */
+    boolean hasTurnedAway() {
+        return !turnedAway.isEmpty();
+    }
+
+    /**
+     * Lets the next reading bring what came for which nothing could make room: what had its place then may only wait by now.
+     * Otherwise it would stay in the store for as long as pushes that nobody takes fill half of their shelf.
+     */
+    void seekTurnedAway() {
+        sought.addAll(turnedAway);
+        turnedAway.clear();
+        moreOfAny = true;
+    }
+
     private int sizeOf(Channel channel) {
         Shelf shelf = shelves.get(channel);
         return shelf == null ? 0 : shelf.size;
@@ -220,7 +241,7 @@ final class Outbox {
         Set<Channel> channels = new HashSet<>();
         Set<String> hosts = new HashSet<>();
         shelves.forEach((channel, shelf) -> {
-            if (shelf.size >= PER_CHANNEL) {
+            if (shelf.size >= PER_CHANNEL && !sought.contains(channel)) {
                 channels.add(channel);
             }
             shelf.byHost.forEach((host, n) -> {
@@ -235,5 +256,14 @@ final class Outbox {
         moreOfHosts.clear();
         moreOfHosts.addAll(hosts);
         return new Except(channels, hosts);
+    }
+
+    /** The reading is over; it brought all there is, or there may be more behind that. */
+    void endReading(boolean all) {
+        if (!all) {
+            moreOfAny = true;
+            turnedAway.addAll(sought);
+        }
+        sought.clear();
     }
 }

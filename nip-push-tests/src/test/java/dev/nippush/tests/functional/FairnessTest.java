@@ -371,6 +371,23 @@ class FairnessTest {
     }
 
     @Test
+    void whatCameWhenDeadHostsTookAllRoomIsSentAsSoonAsTheyOnlyWait() {
+        Rig rig = new Rig();
+        for (int host = 0; host < 4; host++) {
+            for (String device : sameLane(Rig.PHONE, "https://dead" + host + ".example.com/%d", 128)) {
+                for (int i = 0; i < 10; i++) {
+                    rig.transport.scriptFor(Rig.address(device)).hang();
+                }
+                rig.comesIn(registered(rig, device));
+            }
+        }
+        String good = sameLane(Rig.PHONE, "https://good.example.com/%d", 1).get(0);
+        rig.comesIn(registered(rig, good));
+        rig.pass(180);
+        assertThat(rig.sentTo(good)).isOne();
+    }
+
+    @Test
     void whatWaitsInTheStoreIsSentWhenThereIsRoomAgain() {
         RecordingTransport slow = serving(Channel.UNIFIED_PUSH);
         Rig rig = new Rig(builder -> builder.transport(slow).pushLimit(new PushLimit(1_000, Duration.ofSeconds(1))));
