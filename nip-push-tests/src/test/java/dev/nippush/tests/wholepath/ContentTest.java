@@ -6,10 +6,12 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.DeviceAddressReader;
 import dev.nippush.address.Privacy;
 import dev.nippush.control.Outcome;
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.crypto.Nip44;
+import dev.nippush.event.EventId;
 import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.Tag;
@@ -17,16 +19,20 @@ import dev.nippush.store.Ending;
 import dev.nippush.testkit.FakeApns;
 import dev.nippush.testkit.FakeFcm;
 import dev.nippush.testkit.FakeUnifiedPushServer;
+import dev.nippush.testkit.FakeUnifiedPushServer.HttpAnswer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +49,7 @@ class ContentTest {
     private static final String GROUP = "group-of-a-few-friends-";
     private static final String TEXT = "text that stays private";
     private static final String CIPHERTEXT = "AkZvciB0aGUgZXllcyBvZiBvbmU=";
+    private static final int DEVICES = 5;
     private static final int MOST_HELD = 32;
     private static final int CROWD = MOST_HELD + 2;
     private static final Pattern FOLDED = Pattern.compile("([0-9]+) new notifications");
@@ -58,20 +65,22 @@ class ContentTest {
         house.close();
     }
 
-    /** A user with a device of each sort, and the least of what operator and client want told. */
+    /** A user with a device of each sort, and for each the least of what operator and client want told. */
     private final class Owner {
         private final KeyPair keys = KeyPair.generate();
         private final int number;
-        private final Privacy level;
+        private final List<Privacy> levels;
         private final String appleToken;
         private final String fcmToken;
         private final String embeddedToken;
         private final String endpoint;
         private final DeviceAddress browser;
 
-        Owner(int number, Privacy operator, Optional<Privacy> asked) {
+        Owner(int number, Privacy operator, List<Optional<Privacy>> asked) {
             this.number = number;
-            this.level = asked.map(operator::atMost).orElse(operator);
+            this.levels = asked.stream()
+                    .map(wanted -> wanted.map(operator::atMost).orElse(operator))
+                    .toList();
             this.appleToken = "%08x".formatted(0xab00 + number).repeat(8);
             this.fcmToken = "plain" + number + ":APA91b3qbjbjVPQGx09ETY--y42Hn5tCte6afJ5";
             this.embeddedToken = "embedded" + number + ":APA91b3qbjbjVPQGx09ETY--y42Hn5tCte6afJ5";
@@ -83,19 +92,24 @@ class ContentTest {
                     "Embedded-FCM/FCM?v2&instance=default&token=" + embeddedToken,
                     endpoint,
                     browser.text());
-            for (String device : devices) {
-                assertThat(house.register(keys, device, settings -> {
+            for (int i = 0; i < devices.size(); i++) {
+                Optional<Privacy> wanted = asked.get(i);
+                assertThat(house.register(keys, devices.get(i), settings -> {
                             JsonArray groups = new JsonArray();
                             groups.add(GROUP + number);
                             settings.add("#e", groups);
-                            asked.ifPresent(wanted -> settings.addProperty("privacy", wanted.text()));
+                            wanted.ifPresent(level -> settings.addProperty("privacy", level.text()));
                         }))
                         .isEqualTo(new Outcome.Applied());
             }
         }
 
-        NostrEvent directMessage(int count) {
-            return house.note(friend, Kind.ENCRYPTED_DIRECT_MESSAGE, toOwner(), Tag.of("t", Integer.toString(count)));
+        Privacy level(int device) {
+            return levels.get(device);
+        }
+
+        NostrEvent directMessage(String tag) {
+            return house.note(friend, Kind.ENCRYPTED_DIRECT_MESSAGE, toOwner(), Tag.of("t", tag));
         }
 
         /** The owner is named too, or it would be for all members. */
@@ -143,8 +157,8 @@ class ContentTest {
         /** Publishes the event, waits until each device has got it, and returns what each got. */
         List<Seen> get(NostrEvent event) {
             house.home.publish(event);
-            house.endings(event, 5);
-            assertThat(endingsOf(event)).hasSize(5).containsOnly(Ending.ACCEPTED);
+            house.endings(event, DEVICES);
+            assertThat(endingsOf(event)).hasSize(DEVICES).containsOnly(Ending.ACCEPTED);
             return List.of(
                     Seen.of(last(apple())),
                     Seen.of(last(google(fcmToken))),
@@ -170,17 +184,19 @@ class ContentTest {
     void noProviderLearnsMoreThanOperatorAndClientAllow(Privacy operator) throws Exception {
         house = new House(folder, Instant.now(), Duration.ofSeconds(150), operator, builder -> builder, time -> time);
         List<Owner> owners = new ArrayList<>();
-        owners.add(new Owner(0, operator, Optional.empty()));
-        if (operator == Privacy.REFERENCE) {
-            owners.add(new Owner(1, operator, Optional.of(Privacy.WAKE)));
-            owners.add(new Owner(2, operator, Optional.of(Privacy.MINIMAL)));
-            owners.add(new Owner(3, operator, Optional.of(Privacy.SEALED)));
-        } else {
-            owners.add(new Owner(1, operator, Optional.of(Privacy.REFERENCE)));
+        owners.add(new Owner(0, operator, Collections.nCopies(DEVICES, Optional.empty())));
+        // Each device for itself: what one of them may be told, the next one may not.
+        List<Optional<Privacy>> asked = new ArrayList<>();
+        for (int i = 0; i < DEVICES; i++) {
+            asked.add(Optional.of(Privacy.values()[i % Privacy.values().length]));
+        }
+        for (int number = 1; number <= (operator == Privacy.REFERENCE ? 4 : 1); number++) {
+            owners.add(new Owner(number, operator, asked));
+            Collections.rotate(asked, 1);
         }
         owners.forEach(owner -> house.awaitInterestIn(owner.keys));
         for (Owner owner : owners) {
-            assertIsTold(owner, owner.directMessage(0), "New message", "0");
+            assertIsTold(owner, owner.directMessage("first"), "New message", "0");
             assertWakes(owner, false);
             assertIsTold(owner, owner.groupMessage(), "New group message", "0");
             assertIsTold(owner, owner.giftWrap(), "New message", "0");
@@ -191,14 +207,20 @@ class ContentTest {
             assertIsACall(owner, 25);
         }
         assertTellsOfACrowdByItsNumber(owners.get(0));
+        if (operator == Privacy.SEALED) {
+            assertGivesTheContentAwayBeforeTheText(owners.get(0));
+        }
     }
 
     private void assertIsTold(Owner owner, NostrEvent event, String title, String type) {
-        for (Seen seen : owner.get(event)) {
-            assertThat(seen.title()).isEqualTo(owner.level == Privacy.WAKE ? "" : title);
-            assertThat(seen.body().isEmpty()).isEqualTo(owner.level == Privacy.WAKE);
+        List<Seen> got = owner.get(event);
+        for (int i = 0; i < DEVICES; i++) {
+            Seen seen = got.get(i);
+            Privacy level = owner.level(i);
+            assertThat(seen.title()).isEqualTo(level == Privacy.WAKE ? "" : title);
+            assertThat(seen.body().isEmpty()).isEqualTo(level == Privacy.WAKE);
             assertThat(seen.data()).containsEntry("msgType", type);
-            switch (owner.level) {
+            switch (level) {
                 case WAKE, MINIMAL -> assertThat(seen.data()).containsOnlyKeys("msgType");
                 case REFERENCE ->
                     assertThat(seen.data())
@@ -216,7 +238,7 @@ class ContentTest {
                     assertThat(opened(owner, seen)).isEqualTo(event);
                 }
             }
-            assertSaysNothingElse(owner, event, seen);
+            assertSaysNothingElse(owner, level, event, seen);
         }
     }
 
@@ -230,7 +252,7 @@ class ContentTest {
     }
 
     /** Whatever the level: nobody is named, and no text. Of the event itself only a reference says anything in the clear. */
-    private void assertSaysNothingElse(Owner owner, NostrEvent event, Seen seen) {
+    private void assertSaysNothingElse(Owner owner, Privacy level, NostrEvent event, Seen seen) {
         assertThat(seen.whole())
                 .doesNotContain(
                         TEXT,
@@ -241,7 +263,7 @@ class ContentTest {
                         owner.keys.publicKey().hex(),
                         house.server.publicKey().hex(),
                         event.sig());
-        if (owner.level != Privacy.REFERENCE) {
+        if (level != Privacy.REFERENCE) {
             assertThat(seen.whole())
                     .doesNotContain(
                             event.id().hex(),
@@ -258,44 +280,48 @@ class ContentTest {
 
     /** How the newest request of each provider says that it only wakes the app, or that it shows something. */
     private void assertWakes(Owner owner, boolean call) {
-        boolean silent = owner.level == Privacy.WAKE;
+        boolean silent = owner.level(0) == Privacy.WAKE;
         FakeApns.Request apple = last(owner.apple());
         JsonObject aps = apple.json().getAsJsonObject("aps");
         assertThat(apple.headers())
                 .containsEntry("apns-push-type", silent ? "background" : "alert")
                 .containsEntry("apns-priority", silent ? "5" : "10");
+        assertIsFor(silent, call, aps);
+
+        boolean plainSilent = owner.level(1) == Privacy.WAKE;
         JsonObject plain = last(owner.google(owner.fcmToken)).message();
         JsonObject android = plain.getAsJsonObject("android");
         JsonObject apns = plain.getAsJsonObject("apns");
+        JsonObject headers = apns.getAsJsonObject("headers");
         assertThat(android.get("priority").getAsString()).isEqualTo("HIGH");
-        assertThat(apns.getAsJsonObject("headers").get("apns-priority").getAsString())
-                .isEqualTo(silent ? "5" : "10");
-        assertThat(plain.has("notification")).isEqualTo(!silent);
-        assertThat(android.has("notification")).isEqualTo(!silent);
-        JsonObject handedOn = apns.getAsJsonObject("payload").getAsJsonObject("aps");
-        if (silent) {
-            JsonObject wakes =
-                    JsonParser.parseString("{\"content-available\":1}").getAsJsonObject();
-            assertThat(aps).isEqualTo(wakes);
-            assertThat(handedOn).isEqualTo(wakes);
-            assertThat(apns.getAsJsonObject("headers").get("apns-push-type").getAsString())
-                    .isEqualTo("background");
-        } else {
-            assertThat(aps.has("content-available")).isFalse();
-            assertThat(handedOn.has("content-available")).isFalse();
-            for (JsonObject each : List.of(aps, handedOn)) {
-                assertThat(each.has("interruption-level")).isEqualTo(call);
-                assertThat(!call || each.get("interruption-level").getAsString().equals("time-sensitive"))
-                        .isTrue();
-            }
-        }
+        assertThat(headers.get("apns-priority").getAsString()).isEqualTo(plainSilent ? "5" : "10");
+        assertThat(headers.has("apns-push-type")).isEqualTo(plainSilent);
+        assertThat(!plainSilent || headers.get("apns-push-type").getAsString().equals("background"))
+                .isTrue();
+        assertThat(plain.has("notification")).isEqualTo(!plainSilent);
+        assertThat(android.has("notification")).isEqualTo(!plainSilent);
+        assertIsFor(plainSilent, call, apns.getAsJsonObject("payload").getAsJsonObject("aps"));
+
         JsonObject embedded = last(owner.google(owner.embeddedToken)).message();
         assertThat(embedded.keySet()).containsExactlyInAnyOrder("token", "data", "android");
         for (String url : List.of(owner.endpoint, owner.browser.token())) {
             assertThat(last(owner.posts(url)).headers()).containsEntry("urgency", call ? "high" : "normal");
         }
         assertThat(last(owner.posts(owner.endpoint)).text().contains("\"notification\""))
-                .isEqualTo(!silent);
+                .isEqualTo(owner.level(3) != Privacy.WAKE);
+    }
+
+    private static void assertIsFor(boolean silent, boolean call, JsonObject aps) {
+        if (silent) {
+            assertThat(aps)
+                    .isEqualTo(
+                            JsonParser.parseString("{\"content-available\":1}").getAsJsonObject());
+            return;
+        }
+        assertThat(aps.has("content-available")).isFalse();
+        assertThat(aps.has("interruption-level")).isEqualTo(call);
+        assertThat(!call || aps.get("interruption-level").getAsString().equals("time-sensitive"))
+                .isTrue();
     }
 
     private void assertIsACall(Owner owner, int seconds) {
@@ -325,19 +351,25 @@ class ContentTest {
                 house.control(owner.keys, "{\"online\":1}", house.time.now().minusSeconds(20)));
         List<NostrEvent> crowd = new ArrayList<>();
         for (int i = 1; i <= CROWD; i++) {
-            crowd.add(owner.directMessage(i));
+            crowd.add(owner.directMessage("No. " + i));
             house.home.publish(last(crowd));
+            if (i >= MOST_HELD) {
+                // Only what is on disk is folded into what comes after it.
+                crowd.forEach(house::outcomeOf);
+            }
         }
-        crowd.forEach(house::outcomeOf);
         assertThat(owner.apple()).hasSize(before);
         house.control(
                 house.control(owner.keys, "{\"online\":0}", house.time.now().minusSeconds(10)));
         int folded = CROWD - MOST_HELD;
-        List<NostrEvent> alone = crowd.subList(folded, CROWD);
-        alone.forEach(event -> house.endings(event, 5));
-        assertThat(alone)
-                .allSatisfy(event -> assertThat(endingsOf(event)).hasSize(5).containsOnly(Ending.ACCEPTED));
-        assertThat(crowd.subList(0, folded)).flatMap(this::endingsOf).isEmpty();
+        // Which ones are the oldest is the engine's to say, as it checks them side by side.
+        Set<EventId> ids = crowd.stream().map(NostrEvent::id).collect(Collectors.toSet());
+        House.await(house.settled, MOST_HELD * DEVICES, end -> ids.contains(end.event()));
+        List<List<Ending>> endings = crowd.stream().map(this::endingsOf).toList();
+        assertThat(endings).filteredOn(List::isEmpty).hasSize(folded);
+        assertThat(endings)
+                .filteredOn(each -> !each.isEmpty())
+                .allSatisfy(each -> assertThat(each).hasSize(DEVICES).containsOnly(Ending.ACCEPTED));
 
         for (List<Seen> device : List.of(
                 owner.apple().stream().map(Seen::of).toList(),
@@ -350,14 +382,51 @@ class ContentTest {
             List<Seen> numbered = since.stream()
                     .filter(seen -> FOLDED.matcher(seen.title()).matches())
                     .toList();
-            assertThat(numbered).hasSize(owner.level == Privacy.WAKE ? 0 : 1);
+            assertThat(numbered).hasSize(owner.level(0) == Privacy.WAKE ? 0 : 1);
             for (Seen seen : numbered) {
                 Matcher number = FOLDED.matcher(seen.title());
                 assertThat(number.matches()).isTrue();
                 assertThat(Integer.parseInt(number.group(1))).isEqualTo(folded + 1);
                 assertThat(seen.data()).as("which stand for several events").isEqualTo(Map.of("msgType", "0"));
-                assertSaysNothingElse(owner, crowd.get(folded), seen);
+                crowd.forEach(event -> assertSaysNothingElse(owner, owner.level(0), event, seen));
             }
+        }
+    }
+
+    /** What a provider finds too large goes out once more, and what is larger than all of them allow goes out at once. */
+    private void assertGivesTheContentAwayBeforeTheText(Owner owner) {
+        int before = owner.apple().size();
+        house.apple.answer(owner.appleToken, FakeApns.Reply.refuse(413, "PayloadTooLarge"), FakeApns.Reply.accept());
+        for (String device : List.of(owner.endpoint, owner.browser.text())) {
+            house.unified.answerNext(
+                    new DeviceAddressReader(List.of()).read(device).orElseThrow(), HttpAnswer.of(413));
+        }
+        NostrEvent large = owner.directMessage("l".repeat(1_000));
+        List<Seen> got = owner.get(large);
+        for (int refusing : List.of(0, 3, 4)) {
+            assertThat(got.get(refusing).title()).isEqualTo("New message");
+            assertThat(got.get(refusing).data()).isEqualTo(Map.of("msgType", "0"));
+        }
+        for (int taking : List.of(1, 2)) {
+            assertThat(opened(owner, got.get(taking))).isEqualTo(large);
+        }
+        List<FakeApns.Request> requests = owner.apple();
+        assertThat(requests).hasSize(before + 2);
+        assertThat(opened(owner, Seen.of(requests.get(before)))).isEqualTo(large);
+        assertThat(requests.get(before).header("apns-collapse-id"))
+                .isEqualTo(requests.get(before + 1).header("apns-collapse-id"));
+        for (String url : List.of(owner.endpoint, owner.browser.token())) {
+            List<FakeUnifiedPushServer.Post> posts = owner.posts(url);
+            assertThat(posts).hasSize(before + 2);
+            assertThat(opened(owner, owner.read(posts.get(before)))).isEqualTo(large);
+            assertThat(Optional.ofNullable(posts.get(before).headers().get("topic")))
+                    .isEqualTo(
+                            Optional.ofNullable(posts.get(before + 1).headers().get("topic")));
+        }
+
+        for (Seen seen : owner.get(owner.directMessage("x".repeat(3_000)))) {
+            assertThat(seen.title()).isEqualTo("New message");
+            assertThat(seen.data()).isEqualTo(Map.of("msgType", "0"));
         }
     }
 }
