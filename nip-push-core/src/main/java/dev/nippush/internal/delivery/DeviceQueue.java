@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class DeviceQueue {
 
     private final Set<Waiting> all = new HashSet<>();
-    private final TreeSet<Waiting> ready = new TreeSet<>(Waiting.ORDER);
+    private final TreeSet<Waiting> ready = new TreeSet<>(Waiting.CALLS_FIRST);
     private @Nullable Waiting current;
 
     void add(Waiting waiting) {

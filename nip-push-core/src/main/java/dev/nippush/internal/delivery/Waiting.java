@@ -14,6 +14,10 @@ final class Waiting {
         return byTime != 0 ? byTime : Long.compare(one.sequence, other.sequence);
     };
 
+    /** A call rings for a minute at most, and a device gets one push after the other. */
+    static final Comparator<Waiting> CALLS_FIRST =
+            Comparator.<Waiting>comparingInt(each -> each.isCall() ? 0 : 1).thenComparing(ORDER);
+
     /** Oldest event first. */
     static final Comparator<Waiting> BY_RECEIPT = Comparator.<Waiting, java.time.Instant>comparing(
                     each -> each.push.receivedAt())

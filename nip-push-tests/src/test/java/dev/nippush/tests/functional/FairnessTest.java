@@ -107,6 +107,21 @@ class FairnessTest {
     }
 
     @Test
+    void aCallGoesBeforeWhatWaitsForItsDevice() {
+        Rig rig = new Rig();
+        User user = rig.registered();
+        rig.transport.script().hang();
+        for (int i = 0; i < 5; i++) {
+            rig.comesIn(user);
+        }
+        rig.accept(rig.call(user));
+        rig.transport.release(PushResult.accepted());
+        rig.pass(0);
+        assertThat(rig.sent()).hasSize(6);
+        assertThat(rig.sent().get(1).notification().data()).containsEntry("msgType", "1");
+    }
+
+    @Test
     void whatIsTriedAgainIsNotCountedAgain() {
         Rig rig = new Rig();
         User user = rig.registered();
