@@ -46,9 +46,4 @@ public record OwedPush(
     public OwedPush failed(Instant next) {
         return new OwedPush(account, event, count, receivedAt, message, failures + 1, next);
     }
-
-    /** The same push at another time, with no attempt counted. */
-    public OwedPush postponed(Instant next) {
-        return new OwedPush(account, event, count, receivedAt, message, failures, next);
-    }
 }

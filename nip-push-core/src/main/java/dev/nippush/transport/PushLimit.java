@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * How many pushes a device gets. What is more is folded into one that says how many there are, which goes out when the
- * device may get one again; calls are not held back.
+ * device may get one again. Calls have an allowance of their own, of the same size: what is more waits, and is not folded.
  *
  * @param burst how many at once, 1 to 10,000
  * @param every how long it takes until it may get another one, 1 ms to 1 h

@@ -9,8 +9,8 @@ import java.util.random.RandomGenerator;
  * at {@code max}. A provider that names a time is asked no earlier.
  *
  * @param initial the upper bound of the first wait; 10 ms or more
- * @param max the upper bound of any wait; at least {@code initial}
- * @param lifetime how long after it was received an event is worth a push; positive
+ * @param max the upper bound of any wait; at least {@code initial}, at most 365 days
+ * @param lifetime how long after it was received an event is worth a push; positive, at most 365 days
  */
 public record RetryPolicy(Duration initial, Duration max, Duration lifetime) {
 
@@ -23,6 +23,7 @@ public record RetryPolicy(Duration initial, Duration max, Duration lifetime) {
     /** The default of {@code lifetime}. */
     public static final Duration DEFAULT_LIFETIME = Duration.ofHours(24);
 
+    private static final Duration LONGEST = Duration.ofDays(365);
     private static final Duration SMALLEST = Duration.ofMillis(10);
 
     public RetryPolicy {
@@ -32,8 +33,11 @@ public record RetryPolicy(Duration initial, Duration max, Duration lifetime) {
         if (max.compareTo(initial) < 0) {
             throw new IllegalArgumentException("max must not be below initial: " + max);
         }
-        if (lifetime.isNegative() || lifetime.isZero()) {
-            throw new IllegalArgumentException("lifetime must be positive: " + lifetime);
+        if (max.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("max must not be above 365 days: " + max);
+        }
+        if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("lifetime must be positive, and not above 365 days: " + lifetime);
         }
     }
 

@@ -33,9 +33,9 @@ class RetryPolicyTest {
 
     @Test
     void theCeilingIsRightForTheLongestDurations() {
-        RetryPolicy slow = new RetryPolicy(Duration.ofDays(60_000), Duration.ofDays(60_000), Duration.ofDays(1));
+        RetryPolicy slow = new RetryPolicy(Duration.ofDays(365), Duration.ofDays(365), Duration.ofDays(365));
         for (int failures = 1; failures < 70; failures++) {
-            assertThat(slow.delay(failures, LARGEST)).isEqualTo(Duration.ofDays(60_000));
+            assertThat(slow.delay(failures, LARGEST)).isEqualTo(Duration.ofDays(365));
         }
     }
 
@@ -59,6 +59,8 @@ class RetryPolicyTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new RetryPolicy(Duration.ofSeconds(2), Duration.ofSeconds(1), day));
         assertThatIllegalArgumentException().isThrownBy(() -> new RetryPolicy(day, day, Duration.ZERO));
+        assertThatIllegalArgumentException().isThrownBy(() -> new RetryPolicy(day, day, Duration.ofDays(366)));
+        assertThatIllegalArgumentException().isThrownBy(() -> new RetryPolicy(day, Duration.ofDays(366), day));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> RetryPolicy.standard().delay(0, LARGEST));
     }

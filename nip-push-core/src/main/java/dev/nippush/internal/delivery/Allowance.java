@@ -11,22 +11,29 @@ import org.jspecify.annotations.Nullable;
  */
 final class Allowance {
 
-    private final Meter meter;
+    private final Meter messages;
+    private final Meter calls;
     private @Nullable Long pausedUntil;
 
     Allowance(PushLimit limit, long now) {
-        this.meter = new Meter(
+        this.messages = meter(limit, now);
+        this.calls = meter(limit, now);
+    }
+
+    private static Meter meter(PushLimit limit, long now) {
+        return new Meter(
                 limit.burst(), limit.every().multipliedBy(limit.burst()).toNanos(), now);
     }
 
-    /** Takes one push from what the device may get, if there is one. */
-    boolean take(long now) {
-        return meter.take(now);
-    }
-
-    /** When there is one again. */
-    long nextAt(long now) {
-        return now + meter.nanosUntilNext(now);
+    /**
+     * Takes one push from what the device may get. Calls have an allowance of their own: no number of messages holds them
+     * up.
+     *
+     * @return empty when it is taken; else from when on there is one
+     */
+    OptionalLong take(boolean call, long now) {
+        Meter meter = call ? calls : messages;
+        return meter.take(now) ? OptionalLong.empty() : OptionalLong.of(now + meter.nanosUntilNext(now));
     }
 
     /** Its provider wants no push for the device before a moment. */

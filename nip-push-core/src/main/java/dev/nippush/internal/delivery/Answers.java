@@ -5,6 +5,7 @@ import dev.nippush.store.Ending;
 import dev.nippush.store.OwedPush;
 import dev.nippush.time.EngineTime;
 import dev.nippush.time.Stamp;
+import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import dev.nippush.transport.PushResult.Fault;
 import dev.nippush.transport.PushResult.Scope;
@@ -61,13 +62,19 @@ final class Answers {
     /**
      * A request has ended, with an answer or without.
      *
+     * @param asked what was sent
      * @param sent when it was made
      */
     void answered(
-            Waiting waiting, TransportLine line, Stamp sent, @Nullable PushResult result, @Nullable Throwable silence) {
+            Waiting waiting,
+            PushMessage asked,
+            TransportLine line,
+            Stamp sent,
+            @Nullable PushResult result,
+            @Nullable Throwable silence) {
         Stamp now = time.stamp();
         Duration took = Duration.ofNanos(now.nanos() - sent.nanos());
-        outlets.attempted(waiting.push.message(), waiting.push.failures() + 1, took, describe(result, silence));
+        outlets.attempted(asked, waiting.push.failures() + 1, took, describe(result, silence));
         tellHost(waiting.device(), result, now);
         if (!outbox.has(waiting)) {
             // It was withdrawn while it was in flight.
@@ -81,7 +88,7 @@ final class Answers {
             refused(waiting, line, rejected, now);
             return;
         }
-        if (!isServerInTrouble(result) && line.circuit().worked()) {
+        if (!isServerInTrouble(result) && line.circuit().worked(sent.nanos())) {
             log.info("{} works again", line.transport());
             outlets.resumed(line.transport());
             dispatcher.resumed();

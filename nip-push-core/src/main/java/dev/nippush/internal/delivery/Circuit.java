@@ -20,6 +20,7 @@ final class Circuit {
 
     private PushResult.@Nullable Rejected refusal;
     private boolean probing;
+    private long openedAt;
     private long waitUntil;
     private long pause;
     private @Nullable Long quotaAt;
@@ -55,6 +56,7 @@ final class Circuit {
             // One of those that were under way when the circuit opened.
             return false;
         }
+        openedAt = news ? now : openedAt;
         pause = news ? FIRST_PAUSE.toNanos() : Math.min(2 * pause, LONGEST_PAUSE.toNanos());
         refusal = because;
         probing = false;
@@ -62,12 +64,18 @@ final class Circuit {
         return news;
     }
 
-    /** The provider answered about something else than our credentials; returns whether it refused them before. */
-    synchronized boolean worked() {
-        boolean news = refusal != null;
+    /**
+     * The provider answered about something else than our credentials; returns whether it refused them before.
+     *
+     * @param askedAt when it was asked: what it thought of our credentials before it refused them is of no use any more
+     */
+    synchronized boolean worked(long askedAt) {
+        if (refusal == null || askedAt - openedAt < 0) {
+            return false;
+        }
         refusal = null;
         probing = false;
-        return news;
+        return true;
     }
 
     /** The provider wants nothing of us for a while; returns whether it took something before. */

@@ -284,16 +284,16 @@ public final class DeviceLane {
             return;
         }
         if (!waiting.counted) {
-            // A call would be over before its turn came.
-            if (!allowance.take(now.nanos()) && !waiting.isCall()) {
-                tooMany(queue, waiting, allowance.nextAt(now.nanos()), now);
+            OptionalLong turn = allowance.take(waiting.isCall(), now.nanos());
+            if (turn.isPresent()) {
+                tooMany(queue, waiting, turn.getAsLong(), now);
                 return;
             }
             waiting.counted = true;
         }
         queue.begin(waiting);
         inFlight++;
-        dispatcher.take(line, device, () -> lane.execute(() -> send(queue, waiting, line)));
+        dispatcher.take(line, device, giveBack -> lane.execute(() -> send(queue, waiting, line, giveBack)));
     }
 
     private OptionalLong hostNotBefore(DeviceAddress device, Stamp now) {
@@ -316,7 +316,10 @@ public final class DeviceLane {
         return false;
     }
 
-    /** The device gets more than it may: what is too much becomes one notification, which waits for its turn. */
+    /**
+     * The device gets more than it may: what is too much becomes one notification, which waits for its turn. A call waits
+     * alone, and is over soon.
+     */
     private void tooMany(DeviceQueue queue, Waiting waiting, long until, Stamp now) {
         outbox.putOff(waiting, until, Waiting.Reason.TOO_MANY, now);
         List<Waiting> one = queue.foldable(
@@ -356,12 +359,12 @@ public final class DeviceLane {
         return target;
     }
 
-    private void send(DeviceQueue queue, Waiting waiting, TransportLine line) {
+    private void send(DeviceQueue queue, Waiting waiting, TransportLine line, Runnable giveBack) {
         Stamp sent = time.stamp();
         // The places may have been long in coming.
         Optional<Target> target = stopped != null || !outbox.has(waiting) ? Optional.empty() : sendable(waiting, sent);
         if (target.isEmpty()) {
-            free(queue, waiting, line);
+            free(queue, waiting, giveBack);
             return;
         }
         OptionalLong transport = line.circuit().pass(sent.nanos());
@@ -372,20 +375,21 @@ public final class DeviceLane {
                         .map(health -> health.request(sent.nanos()))
                         .orElseGet(OptionalLong::empty);
         if (isPutOff(waiting, transport, host, sent)) {
-            free(queue, waiting, line);
+            free(queue, waiting, giveBack);
             return;
         }
+        PushMessage message = leaving(waiting.push, target.get(), line);
         CompletableFuture<PushResult> answer = new CompletableFuture<>();
         Timer patience = time.schedule(ANSWER_PATIENCE, () -> answer.completeExceptionally(new TimeoutException()));
         answer.whenComplete((result, silence) -> lane.execute(() -> {
             patience.cancel();
             try {
-                answers.answered(waiting, line, sent, result, silence);
+                answers.answered(waiting, message, line, sent, result, silence);
             } finally {
-                free(queue, waiting, line);
+                free(queue, waiting, giveBack);
             }
         }));
-        stageOf(leaving(waiting.push, target.get(), line), line).whenComplete((result, silence) -> {
+        stageOf(message, line).whenComplete((result, silence) -> {
             if (silence != null) {
                 answer.completeExceptionally(silence);
             } else if (result == null) {
@@ -412,13 +416,12 @@ public final class DeviceLane {
         }
     }
 
-    private void free(DeviceQueue queue, Waiting waiting, TransportLine line) {
-        DeviceAddress device = waiting.device();
-        dispatcher.giveBack(line, device);
+    private void free(DeviceQueue queue, Waiting waiting, Runnable giveBack) {
+        giveBack.run();
         inFlight--;
         queue.end();
         next(queue);
-        outbox.forgetIdle(device);
+        outbox.forgetIdle(waiting.device());
         pump();
         completeIfStopped();
     }

@@ -12,21 +12,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
  * What all device lanes share: the transports, the hosts of endpoints, and how much of each may be in use. Safe for use by
  * several threads.
  */
 public final class Dispatcher {
-
-    /** How many requests a host may have open. */
-    static final int PER_HOST = 64;
-
-    /**
-     * How many before its first answer: names are free, and whoever makes up one after the other that never answer must
-     * not take all places of a transport.
-     */
-    static final int PER_UNPROVEN_HOST = 8;
 
     private static final int HOSTS_REMEMBERED = 8_192;
 
@@ -43,7 +35,7 @@ public final class Dispatcher {
 
         HostUse(HostHealth health) {
             this.health = health;
-            this.window = new Window(health.isProven() ? PER_HOST : PER_UNPROVEN_HOST);
+            this.window = new Window(health.places());
         }
     }
 
@@ -91,14 +83,28 @@ public final class Dispatcher {
         return health.computeIfAbsent(host, any -> new HostHealth());
     }
 
-    /** Takes a place at the host of the address, if it has one, and then one of the transport. */
-    void take(TransportLine line, DeviceAddress address, Runnable granted) {
-        Optional<HostUse> use = address.host().map(this::use);
-        if (use.isEmpty()) {
-            line.window().take(granted);
-        } else {
-            use.get().window.take(() -> line.window().take(granted));
+    /**
+     * Takes a place at the host of the address, if it has one, and then one of the transport.
+     *
+     * @param granted gets what gives the places back, once they are there
+     */
+    void take(TransportLine line, DeviceAddress address, Consumer<Runnable> granted) {
+        if (address.host().isEmpty()) {
+            line.window().take(() -> granted.accept(line.window()::giveBack));
+            return;
         }
+        String host = address.host().get();
+        HostUse use = use(host);
+        boolean trusted = use.health.isTrusted();
+        Runnable giveBack = () -> {
+            line.window().giveBack();
+            if (!trusted) {
+                line.doubtful().giveBack();
+            }
+            leave(host, use);
+        };
+        Runnable last = () -> line.window().take(() -> granted.accept(giveBack));
+        use.window.take(trusted ? last : () -> line.doubtful().take(last));
     }
 
     private HostUse use(String host) {
@@ -109,19 +115,13 @@ public final class Dispatcher {
         }
     }
 
-    /** Gives back what {@link #take} took. */
-    void giveBack(TransportLine line, DeviceAddress address) {
-        line.window().giveBack();
-        address.host().ifPresent(host -> {
-            HostUse use;
-            synchronized (hosts) {
-                use = hosts.get(host);
-                if (--use.users == 0) {
-                    hosts.remove(host);
-                }
+    private void leave(String host, HostUse use) {
+        synchronized (hosts) {
+            if (--use.users == 0) {
+                hosts.remove(host);
             }
-            use.window.giveBack();
-        });
+        }
+        use.window.giveBack();
     }
 
     /** The host of the address, where a request of ours is still open, has answered. */
@@ -132,7 +132,8 @@ public final class Dispatcher {
                 use = hosts.get(host);
             }
             if (use.health.answered()) {
-                use.window.widen(PER_HOST - PER_UNPROVEN_HOST);
+                // One more than there were.
+                use.window.giveBack();
             }
         });
     }

@@ -6,6 +6,7 @@ import java.util.OptionalLong;
 /**
  * Whether the server of an endpoint answers. One that was silent or in trouble too often in a row is asked with one request
  * in {@link #PAUSE} until it answers: strangers choose endpoints, and one that hangs costs a place for as long as we wait.
+ * For the same reason a server earns its places, one with each answer.
  * All times are monotonic nanoseconds. Safe for use by several threads.
  */
 final class HostHealth {
@@ -15,13 +16,24 @@ final class HostHealth {
 
     static final Duration PAUSE = Duration.ofSeconds(10);
 
+    /** How many requests may be open at a server that has not answered yet. */
+    static final int FIRST_PLACES = 8;
+
+    /** How many requests may be open at a server that has answered often. */
+    static final int MOST_PLACES = 64;
+
     private int failures;
-    private boolean proven;
+    private int places = FIRST_PLACES;
     private long nextRequest;
 
-    /** Whether the server has ever answered. */
-    synchronized boolean isProven() {
-        return proven;
+    /** How many requests may be open. */
+    synchronized int places() {
+        return places;
+    }
+
+    /** Whether it has answered often, and does so now. */
+    synchronized boolean isTrusted() {
+        return places == MOST_PLACES && failures < FAILURES;
     }
 
     /** From when on a request may go out; empty when it may now. */
@@ -42,14 +54,17 @@ final class HostHealth {
     synchronized void failed(long now) {
         if (failures < FAILURES && ++failures == FAILURES) {
             nextRequest = now + PAUSE.toNanos();
+            places = FIRST_PLACES;
         }
     }
 
-    /** It answered; returns whether that is the first time. */
+    /** It answered; returns whether it has earned another place. */
     synchronized boolean answered() {
-        boolean first = !proven;
         failures = 0;
-        proven = true;
-        return first;
+        if (places == MOST_PLACES) {
+            return false;
+        }
+        places++;
+        return true;
     }
 }

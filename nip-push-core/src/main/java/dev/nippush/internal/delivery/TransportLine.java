@@ -14,12 +14,14 @@ final class TransportLine {
     private final PushTransport transport;
     private final Privacy privacy;
     private final Window window;
+    private final Window doubtful;
     private final Circuit circuit = new Circuit();
 
     TransportLine(PushTransport transport, Privacy privacy) {
         this.transport = transport;
         this.privacy = privacy;
         this.window = new Window(transport.maxInFlight());
+        this.doubtful = new Window(Math.max(1, transport.maxInFlight() / 2));
     }
 
     boolean serves(DeviceAddress address) {
@@ -45,6 +47,11 @@ final class TransportLine {
 
     Window window() {
         return window;
+    }
+
+    /** The places that hosts may have which have not answered often: not all, as anybody can make up hosts that hang. */
+    Window doubtful() {
+        return doubtful;
     }
 
     Circuit circuit() {

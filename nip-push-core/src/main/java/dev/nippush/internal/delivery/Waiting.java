@@ -3,6 +3,7 @@ package dev.nippush.internal.delivery;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.store.OwedPush;
 import dev.nippush.transport.Notification.Urgency;
+import java.time.Instant;
 import java.util.Comparator;
 
 /** An owed push in memory. Belongs to its lane. */
@@ -19,8 +20,7 @@ final class Waiting {
             Comparator.<Waiting>comparingInt(each -> each.isCall() ? 0 : 1).thenComparing(ORDER);
 
     /** Oldest event first. */
-    static final Comparator<Waiting> BY_RECEIPT = Comparator.<Waiting, java.time.Instant>comparing(
-                    each -> each.push.receivedAt())
+    static final Comparator<Waiting> BY_RECEIPT = Comparator.<Waiting, Instant>comparing(each -> each.push.receivedAt())
             .thenComparing(each -> each.sequence);
 
     final long sequence;

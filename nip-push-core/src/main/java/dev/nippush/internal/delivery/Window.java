@@ -36,14 +36,7 @@ final class Window {
         granted.run();
     }
 
-    /** Adds places. */
-    void widen(int places) {
-        for (int i = 0; i < places; i++) {
-            giveBack();
-        }
-    }
-
-    /** Gives a place back. */
+    /** Gives a place back, or adds one. */
     void giveBack() {
         Runnable next;
         synchronized (waiting) {

@@ -19,7 +19,7 @@ class CircuitTest {
     void itIsClosedAtFirst() {
         assertThat(circuit.pass(0)).isEmpty();
         assertThat(circuit.refusal()).isEmpty();
-        assertThat(circuit.worked()).isFalse();
+        assertThat(circuit.worked(0)).isFalse();
     }
 
     @Test
@@ -46,7 +46,7 @@ class CircuitTest {
     void anAnswerClosesIt() {
         circuit.refused(NO, 0);
         circuit.pass(30 * SECOND);
-        assertThat(circuit.worked()).isTrue();
+        assertThat(circuit.worked(30 * SECOND)).isTrue();
         assertThat(circuit.refusal()).isEmpty();
         assertThat(circuit.pass(31 * SECOND)).isEmpty();
         assertThat(circuit.pass(31 * SECOND)).isEmpty();
@@ -78,9 +78,17 @@ class CircuitTest {
         circuit.pass(30 * SECOND);
         circuit.refused(NO, 30 * SECOND);
         circuit.pass(90 * SECOND);
-        circuit.worked();
+        circuit.worked(90 * SECOND);
         assertThat(circuit.refused(NO, 100 * SECOND)).isTrue();
         assertThat(circuit.notBefore(100 * SECOND)).hasValue(130 * SECOND);
+    }
+
+    @Test
+    void anAnswerToWhatWasAskedBeforeTheRefusalDoesNotCloseIt() {
+        circuit.refused(NO, 10 * SECOND);
+        assertThat(circuit.worked(9 * SECOND)).isFalse();
+        assertThat(circuit.refusal()).isPresent();
+        assertThat(circuit.pass(11 * SECOND)).isPresent();
     }
 
     @Test

@@ -43,12 +43,30 @@ class HostHealthTest {
     }
 
     @Test
-    void theFirstAnswerProvesIt() {
-        assertThat(health.isProven()).isFalse();
+    void eachAnswerEarnsAPlaceUpToSixtyFour() {
+        assertThat(health.places()).isEqualTo(8);
         health.failed(0);
-        assertThat(health.isProven()).isFalse();
-        assertThat(health.answered()).isTrue();
+        for (int places = 9; places <= 64; places++) {
+            assertThat(health.isTrusted()).isFalse();
+            assertThat(health.answered()).isTrue();
+            assertThat(health.places()).isEqualTo(places);
+        }
+        assertThat(health.isTrusted()).isTrue();
         assertThat(health.answered()).isFalse();
-        assertThat(health.isProven()).isTrue();
+        assertThat(health.places()).isEqualTo(64);
+    }
+
+    @Test
+    void trustIsLostWithTwentyFailuresInARow() {
+        for (int i = 0; i < 64; i++) {
+            health.answered();
+        }
+        for (int i = 0; i < HostHealth.FAILURES - 1; i++) {
+            health.failed(0);
+        }
+        assertThat(health.isTrusted()).isTrue();
+        health.failed(0);
+        assertThat(health.isTrusted()).isFalse();
+        assertThat(health.places()).isEqualTo(8);
     }
 }

@@ -28,13 +28,14 @@ class WindowTest {
     }
 
     @Test
-    void newPlacesGoToThoseThatWait() {
+    void newPlaceGoesToWhoWaits() {
         Window window = new Window(1);
         List<String> granted = new ArrayList<>();
         for (String each : List.of("a", "b", "c", "d")) {
             window.take(() -> granted.add(each));
         }
-        window.widen(2);
+        window.giveBack();
+        window.giveBack();
         assertThat(granted).containsExactly("a", "b", "c");
     }
 }

@@ -122,6 +122,25 @@ class FairnessTest {
     }
 
     @Test
+    void callsHaveALimitOfTheirOwnAndAreNeverFolded() {
+        Rig rig = new Rig();
+        User user = rig.registered();
+        for (int i = 0; i < 70; i++) {
+            rig.accept(rig.call(user));
+        }
+        assertThat(rig.sent()).hasSize(60);
+        rig.comesIn(user);
+        assertThat(rig.sent()).as("a message").hasSize(61);
+        rig.pass(10);
+        assertThat(rig.sent()).hasSize(61 + 5);
+        rig.pass(100);
+        assertThat(rig.sent())
+                .allSatisfy(
+                        message -> assertThat(message.notification().title()).doesNotContain("new notifications"));
+        assertThat(rig.news.endings).hasSize(71).doesNotContain(Ending.FOLDED);
+    }
+
+    @Test
     void whatIsTriedAgainIsNotCountedAgain() {
         Rig rig = new Rig();
         User user = rig.registered();

@@ -61,69 +61,68 @@ class InFlightTest {
         assertThat(rig.news.endings).hasSize(5);
     }
 
+    /** A host that has answered so often. */
+    private void answers(Rig rig, String host, int times) {
+        for (int i = 0; i < times; i++) {
+            rig.comesIn(registered(rig, "https://" + host + "/answered/" + i));
+        }
+        assertThat(slow.sent()).hasSize(times);
+    }
+
+    private void hangs(Rig rig, String host, int pushes) {
+        for (int i = 0; i < pushes; i++) {
+            String device = "https://" + host + "/" + i;
+            slow.scriptFor(Rig.address(device)).hang();
+            rig.comesIn(registered(rig, device));
+        }
+    }
+
     @Test
     void anEndpointHostGetsSixtyFourAtOnceAndHoldsUpNoOther() {
         Rig rig = Rig.with(slow);
-        rig.comesIn(registered(rig, "https://slow.example.com/"));
-        for (int i = 0; i < 64; i++) {
-            slow.script().hang();
-        }
-        for (int i = 0; i < 70; i++) {
-            rig.comesIn(registered(rig, "https://slow.example.com/" + i));
-        }
-        assertThat(slow.sent()).hasSize(1 + 64);
+        answers(rig, "slow.example.com", 60);
+        hangs(rig, "slow.example.com", 70);
+        assertThat(slow.hanging()).isEqualTo(64);
         rig.comesIn(registered(rig, "https://other.example.com/"));
-        assertThat(slow.sent()).hasSize(1 + 65);
+        assertThat(slow.sent()).hasSize(60 + 65);
         slow.release(PushResult.accepted());
         rig.pass(1);
-        assertThat(slow.sent()).hasSize(1 + 71);
-        assertThat(rig.news.endings).hasSize(1 + 71);
+        assertThat(slow.sent()).hasSize(60 + 71);
+        slow.release(PushResult.accepted());
+        rig.pass(1);
+        assertThat(rig.news.endings).hasSize(60 + 71);
     }
 
     @Test
     void anEndpointHostThatHasNotAnsweredYetGetsEightAtOnce() {
-        for (int i = 0; i < 8; i++) {
-            slow.script().hang();
-        }
         Rig rig = Rig.with(slow);
-        for (int i = 0; i < 20; i++) {
-            rig.comesIn(registered(rig, "https://slow.example.com/" + i));
-        }
-        assertThat(slow.sent()).hasSize(8);
+        hangs(rig, "slow.example.com", 20);
+        assertThat(slow.hanging()).isEqualTo(8);
+    }
+
+    @Test
+    void eachAnswerGivesAHostAnotherPlace() {
+        Rig rig = Rig.with(slow);
+        answers(rig, "slow.example.com", 10);
+        hangs(rig, "slow.example.com", 30);
+        assertThat(slow.hanging()).isEqualTo(8 + 10);
         slow.release(PushResult.accepted());
         rig.pass(1);
-        assertThat(slow.sent()).hasSize(20);
+        assertThat(slow.hanging())
+                .as("all the others, for which there is room now")
+                .isEqualTo(12);
     }
 
     @Test
-    void itsFirstAnswerGivesAHostAllItsPlacesThoughOthersAreStillOpen() {
-        for (int i = 0; i < 7; i++) {
-            slow.script().hang();
-        }
-        slow.script().thenAccept();
-        for (int i = 0; i < 70; i++) {
-            slow.script().hang();
-        }
+    void hostsThatAreMadeUpTakeNoMoreThanHalfOfATransport() {
         Rig rig = Rig.with(slow);
-        for (int i = 0; i < 80; i++) {
-            rig.comesIn(registered(rig, "https://slow.example.com/" + i));
+        answers(rig, "good.example.com", 60);
+        for (int host = 0; host < 150; host++) {
+            hangs(rig, "n" + host + ".example.org", 10);
         }
-        assertThat(slow.sent()).hasSize(1 + 64);
-    }
-
-    @Test
-    void namesThatAreMadeUpDoNotTakeAllPlacesOfATransport() {
-        Rig rig = Rig.with(slow);
-        rig.comesIn(registered(rig, "https://good.example.com/1"));
-        for (int host = 0; host < 100; host++) {
-            for (int i = 0; i < 10; i++) {
-                slow.script().hang();
-                rig.comesIn(registered(rig, "https://n" + host + ".example.org/" + i));
-            }
-        }
-        int before = slow.sent().size();
-        rig.comesIn(registered(rig, "https://good.example.com/2"));
-        assertThat(slow.sent()).hasSize(before + 1);
+        assertThat(slow.hanging()).isEqualTo(500);
+        rig.comesIn(registered(rig, "https://good.example.com/more"));
+        assertThat(slow.sent()).hasSize(60 + 500 + 1);
     }
 
     @Test
