@@ -147,7 +147,7 @@ final class Answers {
             outlets.parked(line.transport(), rejected.explained());
         }
         OptionalLong until = line.circuit().notBefore(now.nanos());
-        outbox.putOff(waiting, until.orElseGet(now::nanos), Waiting.Reason.TRANSPORT, now);
+        outbox.putOff(waiting, until.orElseGet(now::nanos), Waiting.Reason.PROVIDER, now);
     }
 
     private void rejected(Waiting waiting, PushResult.Rejected rejected, Stamp sent, Stamp now) {

@@ -132,7 +132,7 @@ public final class DeviceLane {
 
     /** Begins with what is owed in the store. */
     public void begin() {
-        dispatcher.whenResumed(() -> lane.execute(() -> resume(outbox.all(), Waiting.Reason.TRANSPORT)));
+        dispatcher.whenResumed(() -> lane.execute(() -> resume(outbox.all(), Waiting.Reason.PROVIDER)));
         readAgain();
     }
 
@@ -306,11 +306,11 @@ public final class DeviceLane {
     /** Whether its transport or its host is to be left alone, and the push waits for that. */
     private boolean isPutOff(Waiting waiting, OptionalLong transport, OptionalLong host, Stamp now) {
         if (transport.isPresent()) {
-            outbox.putOff(waiting, transport.getAsLong(), Waiting.Reason.TRANSPORT, now);
+            outbox.putOff(waiting, transport.getAsLong(), Waiting.Reason.PROVIDER, now);
             return true;
         }
         if (host.isPresent()) {
-            outbox.putOff(waiting, host.getAsLong(), Waiting.Reason.NONE, now);
+            outbox.putOff(waiting, host.getAsLong(), Waiting.Reason.PROVIDER, now);
             return true;
         }
         return false;

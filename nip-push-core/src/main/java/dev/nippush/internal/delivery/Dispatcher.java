@@ -131,14 +131,18 @@ public final class Dispatcher {
             synchronized (hosts) {
                 use = hosts.get(host);
             }
-            if (use.health.answered()) {
+            HostHealth.Change change = use.health.answered();
+            if (change.earned()) {
                 // One more than there were.
                 use.window.giveBack();
+            }
+            if (change.recovered()) {
+                resumed();
             }
         });
     }
 
-    /** Hears when a transport works again. */
+    /** Hears when a transport or a host works again. */
     void whenResumed(Runnable wake) {
         resumed.add(wake);
     }

@@ -58,13 +58,20 @@ final class HostHealth {
         }
     }
 
-    /** It answered; returns whether it has earned another place. */
-    synchronized boolean answered() {
+    /** It answered; returns what that changes. */
+    synchronized Change answered() {
+        boolean recovered = failures >= FAILURES;
+        boolean earned = places < MOST_PLACES;
         failures = 0;
-        if (places == MOST_PLACES) {
-            return false;
-        }
-        places++;
-        return true;
+        places += earned ? 1 : 0;
+        return new Change(earned, recovered);
     }
+
+    /**
+     * What an answer changes.
+     *
+     * @param earned whether one more request may be open
+     * @param recovered whether the server is out of trouble
+     */
+    record Change(boolean earned, boolean recovered) {}
 }

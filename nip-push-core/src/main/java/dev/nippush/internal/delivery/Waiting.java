@@ -44,8 +44,11 @@ final class Waiting {
         TOO_MANY,
         /** Its provider wants nothing for its device for a while, unless the device registers again. */
         DEVICE,
-        /** Nothing goes through its transport, until its provider takes our credentials or our quota is filled again. */
-        TRANSPORT
+        /**
+         * Nothing goes to its provider: until that takes our credentials, our quota is filled again, or the host is out of
+         * trouble.
+         */
+        PROVIDER
     }
 
     Waiting(OwedPush push, long nextNanos, long sequence, boolean offered) {

@@ -34,7 +34,8 @@ class HostHealthTest {
         for (int i = 0; i < HostHealth.FAILURES; i++) {
             health.failed(0);
         }
-        health.answered();
+        assertThat(health.answered().recovered()).isTrue();
+        assertThat(health.answered().recovered()).isFalse();
         for (int i = 0; i < HostHealth.FAILURES - 1; i++) {
             assertThat(health.request(SECOND)).isEmpty();
             health.failed(SECOND);
@@ -48,11 +49,11 @@ class HostHealthTest {
         health.failed(0);
         for (int places = 9; places <= 64; places++) {
             assertThat(health.isTrusted()).isFalse();
-            assertThat(health.answered()).isTrue();
+            assertThat(health.answered().earned()).isTrue();
             assertThat(health.places()).isEqualTo(places);
         }
         assertThat(health.isTrusted()).isTrue();
-        assertThat(health.answered()).isFalse();
+        assertThat(health.answered().earned()).isFalse();
         assertThat(health.places()).isEqualTo(64);
     }
 

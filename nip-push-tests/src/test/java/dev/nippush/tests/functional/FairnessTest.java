@@ -317,6 +317,22 @@ class FairnessTest {
     }
 
     @Test
+    void whenAHostAnswersAgainWhatWaitsForItGoesOutAtOnce() {
+        Rig rig = new Rig();
+        fails(rig.transport, 20, PushResult.retryLater(Scope.SERVER, "HTTP 503"));
+        rig.transport.script().hang();
+        for (int i = 0; i < 30; i++) {
+            rig.comesIn(registered(rig, "https://down.example.com/" + i));
+        }
+        rig.pass(10);
+        assertThat(rig.sent()).as("one probe").hasSize(21);
+        rig.passMillis(500);
+        rig.transport.release(PushResult.accepted());
+        rig.pass(0);
+        assertThat(rig.news.endings).hasSize(30).containsOnly(Ending.ACCEPTED);
+    }
+
+    @Test
     void aTopicWithoutASubscriberSaysNothingOfItsHost() {
         Rig rig = new Rig();
         fails(rig.transport, 40, PushResult.retryLater(Scope.DEVICE, "HTTP 507"));
