@@ -543,6 +543,7 @@ public final class AccountShard {
                             taken.incrementAndGet();
                             outlets.held(account, event.id());
                         }
+                        foldHeld(state);
                     });
         } else {
             AtomicInteger owed = new AtomicInteger();
@@ -551,6 +552,15 @@ public final class AccountShard {
                     taken.incrementAndGet();
                 }
             });
+        }
+    }
+
+    /** Folds what could not be folded before the store had it. */
+    private void foldHeld(AccountState state) {
+        PublicKey account = state.account.pubkey();
+        Work work = new Work();
+        if (state.held.foldDown(work, count -> composing.fold(count, account))) {
+            work.commit(committer);
         }
     }
 

@@ -82,29 +82,32 @@ final class HeldEvents {
             }
             then.accept(maybe);
         });
-        foldOldest(work, fold);
+        foldDown(work, fold);
     }
 
     /**
      * Folds the two oldest as long as there are too many. Calls are not folded: they expire by themselves. What the store
-     * has not confirmed yet waits for the next time, because folding it into another would lose the other if it turned
-     * out to be decided already.
+     * has not confirmed yet waits until it has, because folding it into another would lose the other if it turned out to be
+     * decided already.
+     *
+     * @return whether anything was folded
      */
-    private void foldOldest(Work work, IntFunction<Notification> fold) {
+    boolean foldDown(Work work, IntFunction<Notification> fold) {
+        boolean folded = false;
         while (events.size() > AccountRules.MAX_HELD) {
             List<Held> foldable = events.stream()
                     .filter(held -> held.written && !held.isCall())
                     .limit(2)
                     .toList();
             if (foldable.size() < 2) {
-                return;
+                return folded;
             }
             HeldEvent older = foldable.get(0).event;
             HeldEvent newer = foldable.get(1).event;
             Set<DeviceAddress> devices = new LinkedHashSet<>(older.devices());
             devices.addAll(newer.devices());
             int count = older.count() + newer.count();
-            HeldEvent folded = new HeldEvent(
+            HeldEvent both = new HeldEvent(
                     account,
                     newer.event(),
                     count,
@@ -115,10 +118,12 @@ final class HeldEvents {
                     List.copyOf(devices));
             work.write(new Change.Release(account, older.event()));
             work.write(new Change.Release(account, newer.event()));
-            work.write(new Change.Hold(folded));
-            foldable.get(1).event = folded;
+            work.write(new Change.Hold(both));
+            foldable.get(1).event = both;
             events.remove(foldable.get(0));
+            folded = true;
         }
+        return folded;
     }
 
     /** Drops what was received up to a moment; returns how many events that were. */

@@ -2,6 +2,7 @@ package dev.nippush.tests.functional;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
 import dev.nippush.control.Refusal;
 import dev.nippush.control.SettingsDraft;
@@ -246,6 +247,25 @@ class HeldEventsTest {
         rig.pass(200);
         assertThat(rig.sent()).hasSize(32);
         assertThat(rig.sent().stream()
+                        .map(message -> message.notification().title())
+                        .filter(title -> title.startsWith("19 new")))
+                .hasSize(1);
+    }
+
+    @Test
+    void whatCameWhileTheDiskWasSlowIsFoldedOnceItIsWritten() {
+        FlakyStore store = new FlakyStore();
+        Rig slow = new Rig(builder -> builder.store(store));
+        User user = slow.online();
+        slow.pass(10);
+        store.slow();
+        for (int i = 0; i < 50; i++) {
+            assertThat(slow.offer(slow.mention(user), Source.host())).isNotDone();
+        }
+        store.land();
+        slow.pass(200);
+        assertThat(slow.sent()).hasSize(32);
+        assertThat(slow.sent().stream()
                         .map(message -> message.notification().title())
                         .filter(title -> title.startsWith("19 new")))
                 .hasSize(1);
