@@ -84,13 +84,13 @@ final class Backlog {
         if (reading || paused || stopped) {
             return;
         }
-        if (!outbox.wantsMore()) {
+        if (!outbox.left().isWanted()) {
             lookAgain();
             return;
         }
         reading = true;
         changedWhileReading.clear();
-        PushStore.Except except = outbox.beginReading();
+        PushStore.Except except = outbox.left().beginReading();
         // So many at least that some are new, if there are any.
         int limit = outbox.size() + ledger.ending() + BATCH;
         CompletionStage<List<OwedPush>> due;
@@ -103,11 +103,11 @@ final class Backlog {
             reading = false;
             if (failure != null) {
                 log.warn("The store could not say what is owed in {}", lease.partition(), failure);
-                outbox.endReading(false);
+                outbox.left().endReading(false);
                 readLater();
                 return;
             }
-            outbox.endReading(pushes.size() < limit);
+            outbox.left().endReading(pushes.size() < limit);
             arrived.accept(pushes.stream()
                     .filter(push -> !ledger.isEnding(push.key()) && !changedWhileReading.contains(push.key()))
                     .toList());
@@ -115,7 +115,7 @@ final class Backlog {
     }
 
     private void lookAgain() {
-        if (lookingAgain || !outbox.hasTurnedAway()) {
+        if (lookingAgain || !outbox.left().hasTurnedAway()) {
             return;
         }
         lookingAgain = true;
@@ -124,7 +124,7 @@ final class Backlog {
                 () -> lane.execute(() -> {
                     lookingAgain = false;
                     if (!reading) {
-                        outbox.seekTurnedAway();
+                        outbox.left().seekTurnedAway();
                     }
                     readMore();
                 }));

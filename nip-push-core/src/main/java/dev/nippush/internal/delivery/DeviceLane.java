@@ -56,7 +56,7 @@ public final class DeviceLane {
     private final Owners owners;
     private final Wording wording;
 
-    private final Outbox outbox = new Outbox();
+    private final Outbox outbox;
     private final Ledger ledger;
     private final Backlog backlog;
     private final Devices devices;
@@ -124,6 +124,7 @@ public final class DeviceLane {
         this.dispatcher = requireNonNull(dispatcher);
         this.owners = requireNonNull(owners);
         this.wording = requireNonNull(wording);
+        this.outbox = new Outbox(host -> dispatcher.isPaused(host, time.nanoTime()));
         this.ledger = new Ledger(committer, time, outbox, outlets, this::landed);
         this.backlog = new Backlog(lane, store, committer.lease(), time, outbox, ledger, this::arrived);
         this.devices = new Devices(limit);
@@ -147,7 +148,7 @@ public final class DeviceLane {
 
     /** Reads what is owed in the store, where there may be a push that was not offered. */
     public void readAgain() {
-        outbox.moreOfAny();
+        outbox.left().anything();
         backlog.readMore();
     }
 

@@ -71,12 +71,19 @@ public final class Dispatcher {
 
     /** How the host of an address does; empty where an address names none. */
     Optional<HostHealth> healthOf(DeviceAddress address) {
-        return address.host().map(host -> {
-            synchronized (hosts) {
-                HostUse use = hosts.get(host);
-                return use != null ? use.health : remembered(host);
-            }
-        });
+        return address.host().map(this::healthOf);
+    }
+
+    private HostHealth healthOf(String host) {
+        synchronized (hosts) {
+            HostUse use = hosts.get(host);
+            return use != null ? use.health : remembered(host);
+        }
+    }
+
+    /** Whether a host gets no request for the moment. */
+    boolean isPaused(String host, long now) {
+        return healthOf(host).notBefore(now).isPresent();
     }
 
     private HostHealth remembered(String host) {

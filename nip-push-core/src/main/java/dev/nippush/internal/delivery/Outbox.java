@@ -4,12 +4,10 @@ import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
-import dev.nippush.store.PushStore.Except;
 import dev.nippush.time.Stamp;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The owed pushes that a lane has in memory, on a shelf for each channel: of each channel, and of each host, only so many,
@@ -33,14 +32,7 @@ final class Outbox {
     private final Map<Channel, Shelf> shelves = new HashMap<>();
     private final Map<DeviceAddress, DeviceQueue> queues = new HashMap<>();
 
-    // Of what there may be more in the store.
-    private boolean moreOfAny;
-    private final Set<Channel> moreOfChannels = new HashSet<>();
-    private final Set<String> moreOfHosts = new HashSet<>();
-
-    // Where something was left to the store that came when all others were due as well.
-    private final Set<Channel> turnedAway = new HashSet<>();
-    private final Set<Channel> sought = new HashSet<>();
+    private final LeftInStore left;
 
     private long sequence;
 
@@ -53,6 +45,15 @@ final class Outbox {
         int of(String host) {
             return byHost.getOrDefault(host, 0);
         }
+    }
+
+    /**
+     * Makes an empty one.
+     *
+     * @param paused whether a host gets no requests for the moment
+     */
+    Outbox(Predicate<String> paused) {
+        this.left = new LeftInStore(this, paused);
     }
 
     int size() {
@@ -84,15 +85,15 @@ final class Outbox {
         Shelf shelf = shelves.computeIfAbsent(device.channel(), any -> new Shelf());
         Optional<String> host = device.host();
         if (host.isPresent() && shelf.of(host.get()) >= PER_HOST) {
-            moreOfHosts.add(host.get());
+            left.of(host.get());
             if (!makeRoom(shelf, nextNanos, each -> each.device().host().equals(host))) {
                 return false;
             }
         } else if (shelf.size >= PER_CHANNEL) {
-            moreOfChannels.add(device.channel());
+            left.of(device.channel());
             if (!makeRoom(shelf, nextNanos, each -> true)) {
                 // Where there are no hosts one provider has all the room, and would have to take this one too.
-                host.ifPresent(any -> turnedAway.add(device.channel()));
+                host.ifPresent(any -> left.turnedAway(device.channel()));
                 return false;
             }
         }
@@ -198,33 +199,33 @@ final class Outbox {
         shelves.get(waiting.device().channel()).scheduled.remove(waiting);
     }
 
-    // ---- what is in the store
+    // ---- how much there is
 
-    /** There may be anything in the store that is not here. */
-    void moreOfAny() {
-        moreOfAny = true;
+    /** What is in the store and not here. */
+    LeftInStore left() {
+        return left;
     }
 
-    /** Whether there may be more in the store of something for which there is room again. */
-    boolean wantsMore() {
-        return moreOfAny
-                || moreOfChannels.stream().anyMatch(channel -> sizeOf(channel) <= PER_CHANNEL / 2)
-                || moreOfHosts.stream().anyMatch(host -> sizeOf(host) <= PER_HOST / 2);
+    boolean isFull(Channel channel) {
+        return sizeOf(channel) >= PER_CHANNEL;
     }
 
-    /** Whether something came for which nothing could make room. */
-    boolean hasTurnedAway() {
-        return !turnedAway.isEmpty();
+    boolean isFull(String host) {
+        return sizeOf(host) >= PER_HOST;
     }
 
-    /**
-     * Lets the next reading bring what came for which nothing could make room: what had its place then may only wait by now.
-     * Otherwise it would stay in the store for as long as pushes that nobody takes fill half of their shelf.
-     */
-    void seekTurnedAway() {
-        sought.addAll(turnedAway);
-        turnedAway.clear();
-        moreOfAny = true;
+    /** Whether there is room for a reading of what is in the store. */
+    boolean hasRoom(Channel channel) {
+        return sizeOf(channel) <= PER_CHANNEL / 2;
+    }
+
+    /** Whether there is room for a reading of what is in the store. */
+    boolean hasRoom(String host) {
+        return sizeOf(host) <= PER_HOST / 2;
+    }
+
+    boolean hasAny(String host) {
+        return sizeOf(host) > 0;
     }
 
     private int sizeOf(Channel channel) {
@@ -236,34 +237,13 @@ final class Outbox {
         return shelves.values().stream().mapToInt(shelf -> shelf.of(host)).max().orElse(0);
     }
 
-    /** What not to read, because there is no room for it; the rest counts as read from now on. */
-    Except beginReading() {
-        Set<Channel> channels = new HashSet<>();
-        Set<String> hosts = new HashSet<>();
-        shelves.forEach((channel, shelf) -> {
-            if (shelf.size >= PER_CHANNEL && !sought.contains(channel)) {
-                channels.add(channel);
-            }
-            shelf.byHost.forEach((host, n) -> {
-                if (n >= PER_HOST) {
-                    hosts.add(host);
-                }
-            });
-        });
-        moreOfAny = false;
-        moreOfChannels.clear();
-        moreOfChannels.addAll(channels);
-        moreOfHosts.clear();
-        moreOfHosts.addAll(hosts);
-        return new Except(channels, hosts);
+    Set<Channel> channels() {
+        return Set.copyOf(shelves.keySet());
     }
 
-    /** The reading is over; it brought all there is, or there may be more behind that. */
-    void endReading(boolean all) {
-        if (!all) {
-            moreOfAny = true;
-            turnedAway.addAll(sought);
-        }
-        sought.clear();
+    Set<String> hosts() {
+        return shelves.values().stream()
+                .flatMap(shelf -> shelf.byHost.keySet().stream())
+                .collect(Collectors.toSet());
     }
 }
