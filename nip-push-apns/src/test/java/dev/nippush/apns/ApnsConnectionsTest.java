@@ -24,12 +24,14 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a connection can do to a push: each ends as silence or as its answer, and none keeps a place in the window. */
+@Tag("slow")
 @Timeout(60)
 class ApnsConnectionsTest {
 

@@ -10,7 +10,9 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 
+@Tag("slow")
 class EmbeddedFcmContractTest extends PushTransportContract {
 
     @Override

@@ -8,8 +8,10 @@ import dev.nippush.testkit.PushTransportContract;
 import dev.nippush.transport.PushTransport;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 
 /** The same exam with encryption and VAPID, at a push service that demands both. */
+@Tag("slow")
 class WebPushTransportContractTest extends PushTransportContract {
 
     @Override

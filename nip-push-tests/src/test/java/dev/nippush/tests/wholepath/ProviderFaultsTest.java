@@ -40,6 +40,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The engine over the real transports: what a provider's faults cost is another attempt, under the same collapse key. */
+@org.junit.jupiter.api.Tag("slow")
 @Timeout(120)
 class ProviderFaultsTest {
 
