@@ -254,12 +254,18 @@ class FakeApnsTest {
     @Test
     void connectionThatGoesAwayIsNotCut() {
         fake.answer(token, Reply.goAwayBefore("Shutdown"), Reply.goAwayAfter("Shutdown"), Reply.accept());
-        for (int i = 0; i < 2; i++) {
-            // This client ends all streams then, the answered ones too.
-            assertThatThrownBy(() -> client.send(push().build(), BodyHandlers.ofString()))
-                    .isInstanceOf(IOException.class)
-                    .hasMessageContaining("GOAWAY");
+        if (Runtime.version().feature() >= 24) {
+            // This client sends once more what was not looked at, and reads what is answered.
+            assertThat(send(push()).statusCode()).isEqualTo(200);
+        } else {
+            for (int i = 0; i < 2; i++) {
+                // This one ends all streams then, the answered ones too.
+                assertThatThrownBy(() -> client.send(push().build(), BodyHandlers.ofString()))
+                        .isInstanceOf(IOException.class)
+                        .hasMessageContaining("GOAWAY");
+            }
         }
+        assertThat(fake.received().all()).hasSize(2);
         assertThat(send(push()).statusCode()).isEqualTo(200);
     }
 
