@@ -8,11 +8,8 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -93,7 +90,7 @@ public final class FakeUnifiedPushServer implements Gateway {
     private Optional<Predicate<VapidToken>> demand = Optional.empty();
     private boolean released;
     private int port;
-    private final List<ServerSocket> deaf = new CopyOnWriteArrayList<>();
+    private final List<DeafPort> deaf = new CopyOnWriteArrayList<>();
 
     private FakeUnifiedPushServer(Optional<TestCertificates> certificates, boolean webPush) {
         this.certificates = certificates;
@@ -281,26 +278,13 @@ public final class FakeUnifiedPushServer implements Gateway {
     @Override
     public void stall() {
         stop();
-        try {
-            ServerSocket nobodyAccepts = new ServerSocket();
-            deaf.add(nobodyAccepts);
-            nobodyAccepts.setReuseAddress(true);
-            nobodyAccepts.bind(address(), 1);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the port cannot be kept open", e);
-        }
+        deaf.add(new DeafPort(address().getPort()));
     }
 
     @Override
     public void close() {
         stop();
-        for (ServerSocket socket : deaf) {
-            try {
-                socket.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException("the port cannot be closed", e);
-            }
-        }
+        deaf.forEach(DeafPort::close);
     }
 
     private void stop() {
