@@ -9,7 +9,6 @@ import dev.nippush.crypto.Nip44;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
 import dev.nippush.internal.account.AccountShard;
-import dev.nippush.internal.account.DevicePseudonyms;
 import dev.nippush.internal.delivery.DeviceLane;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;

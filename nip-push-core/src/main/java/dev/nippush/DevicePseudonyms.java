@@ -1,4 +1,4 @@
-package dev.nippush.internal.account;
+package dev.nippush;
 
 import dev.nippush.address.DeviceAddress;
 import java.nio.charset.StandardCharsets;
@@ -11,18 +11,18 @@ import javax.crypto.spec.SecretKeySpec;
  * Names for a provider's eyes: on one device the same for the same thing, and meaningless to whoever knows the thing, or
  * the name that it has on another device. Safe for use by several threads.
  */
-public final class DevicePseudonyms {
+final class DevicePseudonyms {
 
     private static final String HMAC = "HmacSHA256";
 
     private final SecretKeySpec secret;
 
-    public DevicePseudonyms(byte[] secret) {
+    DevicePseudonyms(byte[] secret) {
         this.secret = new SecretKeySpec(secret, HMAC);
     }
 
     /** 64 hex digits. */
-    public String of(DeviceAddress device, byte[] thing) {
+    String of(DeviceAddress device, byte[] thing) {
         try {
             Mac mac = Mac.getInstance(HMAC);
             mac.init(secret);

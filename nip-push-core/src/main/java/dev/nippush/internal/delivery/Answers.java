@@ -76,10 +76,6 @@ final class Answers {
         Duration took = Duration.ofNanos(now.nanos() - sent.nanos());
         outlets.attempted(asked, waiting.push.failures() + 1, took, describe(result, silence));
         tellHost(waiting.device(), result, now);
-        if (!outbox.has(waiting)) {
-            // It was withdrawn while it was in flight.
-            return;
-        }
         if (result == null) {
             retry(waiting, Optional.empty(), now);
             return;

@@ -363,7 +363,7 @@ public final class DeviceLane {
     private void send(DeviceQueue queue, Waiting waiting, TransportLine line, Runnable giveBack) {
         Stamp sent = time.stamp();
         // The places may have been long in coming.
-        Optional<Target> target = stopped != null || !outbox.has(waiting) ? Optional.empty() : sendable(waiting, sent);
+        Optional<Target> target = stopped != null ? Optional.empty() : sendable(waiting, sent);
         if (target.isEmpty()) {
             free(queue, waiting, giveBack);
             return;

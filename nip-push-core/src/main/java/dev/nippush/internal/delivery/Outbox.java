@@ -64,11 +64,6 @@ final class Outbox {
         return pushes.containsKey(key);
     }
 
-    /** Whether the push is still owed, as far as this lane has decided. */
-    boolean has(Waiting waiting) {
-        return pushes.get(waiting.push.key()) == waiting;
-    }
-
     Collection<Waiting> all() {
         return List.copyOf(pushes.values());
     }
