@@ -144,14 +144,14 @@ public final class FakeApns implements Gateway {
     private final Set<String> providerTokens = ConcurrentHashMap.newKeySet();
     private volatile Verified lastVerified = new Verified("", Optional.empty());
     private final List<DeafPort> deaf = new CopyOnWriteArrayList<>();
+    private EventLoopGroup accepting;
     private Channel listener;
     private int port;
 
     private FakeApns(List<String> topics) {
         this.topics = List.copyOf(topics);
         this.addresses = new DeviceAddressReader(this.topics);
-        this.loop = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("fake-apns", true), NioIoHandler.newFactory());
+        this.loop = group();
         try {
             KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
             generator.initialize(new ECGenParameterSpec("secp256r1"));
@@ -160,7 +160,7 @@ public final class FakeApns implements Gateway {
         } catch (GeneralSecurityException | SSLException impossible) {
             throw new IllegalStateException(impossible);
         }
-        this.listener = listen();
+        listen();
     }
 
     /** Starts a server for {@link #TOPIC} on a free port. */
@@ -195,9 +195,10 @@ public final class FakeApns implements Gateway {
                 .build();
     }
 
-    private Channel listen() {
-        Channel channel = new ServerBootstrap()
-                .group(loop)
+    private void listen() {
+        accepting = group();
+        listener = new ServerBootstrap()
+                .group(accepting, loop)
                 .channel(NioServerSocketChannel.class)
                 .childHandler(new ChannelInitializer<>() {
                     @Override
@@ -208,8 +209,12 @@ public final class FakeApns implements Gateway {
                 .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
                 .syncUninterruptibly()
                 .channel();
-        port = ((InetSocketAddress) channel.localAddress()).getPort();
-        return channel;
+        port = ((InetSocketAddress) listener.localAddress()).getPort();
+    }
+
+    private static EventLoopGroup group() {
+        return new MultiThreadIoEventLoopGroup(
+                1, new DefaultThreadFactory("fake-apns", true), NioIoHandler.newFactory());
     }
 
     private void accepted(Channel connection) {
@@ -298,13 +303,15 @@ public final class FakeApns implements Gateway {
 
     /** Cuts all connections and listens no more, as an outage would. */
     public synchronized void stop() {
+        // The port of a closed channel is free when its selector has run again, or has ended.
         listener.close().syncUninterruptibly();
+        end(accepting);
         connections.close().awaitUninterruptibly();
     }
 
     /** Listens again after {@link #stop()}, on the same port. */
     public synchronized void resume() {
-        listener = listen();
+        listen();
     }
 
     @Override
@@ -394,7 +401,11 @@ public final class FakeApns implements Gateway {
         }
         stop();
         deaf.forEach(DeafPort::close);
-        loop.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+        end(loop);
+    }
+
+    private static void end(EventLoopGroup group) {
+        group.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 
     /**

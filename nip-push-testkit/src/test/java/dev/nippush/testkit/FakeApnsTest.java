@@ -10,6 +10,8 @@ import dev.nippush.testkit.Gateway.Answer;
 import dev.nippush.testkit.Gateway.Received;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -285,5 +287,16 @@ class FakeApnsTest {
 
         assertThat(fake.port()).isEqualTo(port);
         assertThat(send(push()).statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void portIsFreeAsSoonAsItHasStopped() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            fake.stop();
+            try (ServerSocket other = new ServerSocket(fake.port(), 1, InetAddress.getLoopbackAddress())) {
+                assertThat(other.isBound()).isTrue();
+            }
+            fake.resume();
+        }
     }
 }
