@@ -30,6 +30,7 @@ import dev.nippush.internal.gate.Inside;
 import dev.nippush.internal.match.DeviceOwners;
 import dev.nippush.internal.match.MatchIndex;
 import dev.nippush.internal.run.Lane;
+import dev.nippush.store.Change;
 import dev.nippush.store.Ending;
 import dev.nippush.store.HeldEvent;
 import dev.nippush.store.Lease;
@@ -65,6 +66,10 @@ import org.slf4j.LoggerFactory;
 final class Engine {
 
     private static final Duration SWEEP_EVERY = Duration.ofHours(1);
+
+    /** A process that is started every hour has to sweep as well. */
+    private static final Duration FIRST_SWEEP = Duration.ofMinutes(5);
+
     private static final int SWEEP_ROWS = 1_000;
 
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
@@ -85,6 +90,7 @@ final class Engine {
     private final List<DeviceRoom> deviceRooms = new ArrayList<>();
     private final Set<Partition> failing = ConcurrentHashMap.newKeySet();
     private final Ears ears;
+    private final Map<RelayUrl, Instant> readUpTo = new ConcurrentHashMap<>();
     private volatile boolean open;
     private volatile boolean begun;
     private volatile EngineTime.@org.jspecify.annotations.Nullable Timer sweep;
@@ -109,6 +115,7 @@ final class Engine {
                 settings.retryPolicy.lifetime(),
                 NipPush.MAX_DEVICES_PER_ACCOUNT,
                 gateRules.maxAge().plus(gateRules.maxAhead()),
+                settings.retention,
                 settings.homeRelays,
                 settings.relays != null);
         ControlReader reader = new ControlReader(
@@ -205,6 +212,11 @@ final class Engine {
                         public void held(HeldEvent held) {
                             room.lane().execute(() -> room.shard().restore(held, time.stamp()));
                         }
+
+                        @Override
+                        public void cursor(RelayUrl relay, Instant upTo) {
+                            readUpTo.put(relay, upTo);
+                        }
                     })
                     .thenCompose(loaded -> reached(room.lane()))
                     .toCompletableFuture());
@@ -234,7 +246,7 @@ final class Engine {
         gate.open();
         open = true;
         begun = true;
-        sweepLater();
+        sweepAfter(FIRST_SWEEP);
     }
 
     CompletionStage<Void> stop() {
@@ -273,8 +285,8 @@ final class Engine {
                 .toArray(CompletableFuture[]::new));
     }
 
-    private void sweepLater() {
-        sweep = time.schedule(SWEEP_EVERY, () -> executor.execute(this::sweep));
+    private void sweepAfter(Duration pause) {
+        sweep = time.schedule(pause, () -> executor.execute(this::sweep));
     }
 
     private void sweep() {
@@ -289,7 +301,7 @@ final class Engine {
         for (DeviceRoom room : deviceRooms) {
             sweepRows(room.committer().lease(), before);
         }
-        sweepLater();
+        sweepAfter(SWEEP_EVERY);
     }
 
     private void sweepRows(Lease lease, Instant before) {
@@ -432,10 +444,10 @@ final class Engine {
     private final class ShardsToOthers implements ShardOutlets {
 
         @Override
-        public void owed(OwedPush push) {
+        public void owed(OwedPush push, boolean stored) {
             DeviceAddress device = push.message().address();
             DeviceRoom room = roomOf(device);
-            room.lane().execute(() -> room.pushes().offer(push));
+            room.lane().execute(() -> room.pushes().offer(push, stored));
             listener.tell(to -> to.owed(push.account(), device, push.event()));
         }
 
@@ -480,6 +492,11 @@ final class Engine {
         @Override
         public void controlApplied(PublicKey account, ControlMessage message) {
             listener.tell(to -> to.controlApplied(account, message));
+        }
+
+        @Override
+        public void forgotten(PublicKey account) {
+            listener.tell(to -> to.forgotten(account));
         }
 
         @Override
@@ -579,6 +596,17 @@ final class Engine {
         }
 
         @Override
+        public Optional<Instant> readUpTo(RelayUrl relay) {
+            return Optional.ofNullable(readUpTo.get(relay));
+        }
+
+        @Override
+        public void read(RelayUrl relay, Instant upTo) {
+            AccountRoom room = accountRooms.get(Partition.of(relay).index());
+            room.lane().execute(() -> room.committer().add(List.of(new Change.Cursor(relay, upTo)), done -> {}));
+        }
+
+        @Override
         public void hearing(boolean now) {
             ears.relays(now);
         }
@@ -601,7 +629,7 @@ final class Engine {
         public void leaseLost(Lease lease) {
             failing.add(lease.partition());
             // Another server does the work now: what this one still sent, that one would send too.
-            gate.close();
+            gate.abandon();
             halt();
         }
     }

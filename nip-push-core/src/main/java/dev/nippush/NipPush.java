@@ -66,6 +66,9 @@ public final class NipPush implements AutoCloseable {
     /** How long a heartbeat counts, unless another time is set: two and a half of the usual intervals. */
     public static final Duration DEFAULT_HEARTBEAT_TIMEOUT = Duration.ofSeconds(150);
 
+    /** For how long a registration is kept without a sign of life. */
+    public static final Duration DEFAULT_RETENTION = Duration.ofDays(60);
+
     /** How many devices an account may have; the least recently registered one goes first. */
     public static final int MAX_DEVICES_PER_ACCOUNT = 5;
 
@@ -260,6 +263,7 @@ public final class NipPush implements AutoCloseable {
         PushLimit pushLimit = PushLimit.standard();
         ControlLimits controlLimits = ControlLimits.standard();
         Duration heartbeatTimeout = DEFAULT_HEARTBEAT_TIMEOUT;
+        Duration retention = DEFAULT_RETENTION;
         int accountsPerDevice = 1;
 
         private Builder(KeyPair keyPair) {
@@ -284,6 +288,7 @@ public final class NipPush implements AutoCloseable {
             this.pushLimit = of.pushLimit;
             this.controlLimits = of.controlLimits;
             this.heartbeatTimeout = of.heartbeatTimeout;
+            this.retention = of.retention;
             this.accountsPerDevice = of.accountsPerDevice;
         }
 
@@ -361,6 +366,19 @@ public final class NipPush implements AutoCloseable {
                 throw new IllegalArgumentException("heartbeatTimeout must be 1 s or more: " + timeout);
             }
             this.heartbeatTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * After how long without a sign of life an account's registration, with its devices, is forgotten. A sign of life is any
+         * control message; a device that its provider reports as gone is forgotten at once. Default:
+         * {@link #DEFAULT_RETENTION}; 1 day or more.
+         */
+        public Builder retention(Duration time) {
+            if (time.compareTo(Duration.ofDays(1)) < 0) {
+                throw new IllegalArgumentException("retention must be 1 day or more: " + time);
+            }
+            this.retention = time;
             return this;
         }
 

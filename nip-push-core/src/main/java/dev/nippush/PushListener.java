@@ -54,6 +54,9 @@ public interface PushListener {
     /** A device was forgotten, because its provider says that it is gone. */
     default void deviceGone(DeviceAddress device) {}
 
+    /** The registration of an account was forgotten, because it gave no sign of life for long. */
+    default void forgotten(PublicKey account) {}
+
     /** A transport was stopped, because its provider refuses our credentials. */
     default void transportParked(PushTransport transport, String reason) {}
 

@@ -7,8 +7,10 @@ import dev.nippush.control.Outcome;
 import dev.nippush.event.Filter;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /** What a {@link RelayGateway} may do. All methods are safe to call on any thread, and none blocks. */
@@ -34,6 +36,18 @@ public interface RelayFeed {
      * @param covered for each account the interest that the subscription was made for
      */
     void caughtUp(RelayUrl relay, Map<PublicKey, Interest> covered);
+
+    /**
+     * How far a relay was read before this start; empty if that is not known. What it stored since then may not have reached
+     * the engine.
+     */
+    Optional<Instant> readUpTo(RelayUrl relay);
+
+    /**
+     * All that the relay sent up to a moment, for every account that wants something of it, was handed over and has had its
+     * outcome. It is kept for the next start.
+     */
+    void read(RelayUrl relay, Instant upTo);
 
     /**
      * Whether at least one home relay is connected. While none is, silence of an account proves nothing. A gateway with

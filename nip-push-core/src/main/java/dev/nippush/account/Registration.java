@@ -332,7 +332,7 @@ public record Registration(
         }
         return source.relay()
                 .filter(relay -> hearsEose)
-                .map(relay -> !caughtUp.contains(relay))
+                .map(relay -> !source.live() && !caughtUp.contains(relay))
                 .orElseGet(() -> at.isBefore(wrapsBegan.plus(EOSE_PATIENCE)));
     }
 

@@ -1,9 +1,7 @@
 package dev.nippush.store;
 
 import dev.nippush.account.Account;
-import dev.nippush.account.Device;
-import dev.nippush.account.Registration;
-import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.RelayUrl;
 import dev.nippush.event.EventId;
 import dev.nippush.event.PublicKey;
 import java.time.Instant;
@@ -15,8 +13,11 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiPredicate;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ public final class InMemoryPushStore implements PushStore {
     private final Map<PublicKey, Account> accounts = new HashMap<>();
     private final Map<Decision, Decided> decisions = new HashMap<>();
     private final Map<PushKey, Push> pushes = new HashMap<>();
+    private final Map<RelayUrl, Instant> cursors = new HashMap<>();
     private boolean closed;
 
     private record Decision(PublicKey account, EventId event) {}
@@ -55,6 +57,7 @@ public final class InMemoryPushStore implements PushStore {
     public CompletionStage<Void> load(Lease lease, Sink sink) {
         List<Account> loaded;
         List<HeldEvent> held;
+        Map<RelayUrl, Instant> read = new TreeMap<>();
         synchronized (this) {
             if (!isCurrent(lease)) {
                 return lost(lease);
@@ -70,9 +73,15 @@ public final class InMemoryPushStore implements PushStore {
                     .sorted(Comparator.comparing(HeldEvent::receivedAt)
                             .thenComparing(event -> event.event().hex()))
                     .toList();
+            cursors.forEach((relay, upTo) -> {
+                if (Partition.of(relay).equals(lease.partition())) {
+                    read.put(relay, upTo);
+                }
+            });
         }
         loaded.forEach(sink::account);
         held.forEach(sink::held);
+        read.forEach(sink::cursor);
         return CompletableFuture.completedStage(null);
     }
 
@@ -81,18 +90,19 @@ public final class InMemoryPushStore implements PushStore {
         if (!isCurrent(lease)) {
             return lost(lease);
         }
-        // What this commit itself decides, or takes out of a hold, is open to the changes that follow.
-        Set<Decision> open = new HashSet<>();
         BitSet refused = new BitSet();
+        Map<Integer, Set<PushKey>> owedBefore = new HashMap<>();
         for (int i = 0; i < changes.size(); i++) {
-            if (!make(changes.get(i), open)) {
-                refused.set(i);
+            if (changes.get(i) instanceof Change.Owe owe) {
+                refused.set(i, !owe(owe, i, owedBefore));
+            } else {
+                refused.set(i, !make(changes.get(i)));
             }
         }
-        return CompletableFuture.completedStage(new Committed(refused));
+        return CompletableFuture.completedStage(new Committed(refused, owedBefore));
     }
 
-    private boolean make(Change change, Set<Decision> open) {
+    private boolean make(Change change) {
         if (change instanceof Change.SaveAccount save) {
             accounts.put(save.account().pubkey(), save.account());
             return true;
@@ -103,16 +113,17 @@ public final class InMemoryPushStore implements PushStore {
         }
         if (change instanceof Change.Hold hold) {
             HeldEvent held = hold.held();
-            return decide(held.account(), held.event(), new Decided(held.receivedAt(), held), open);
+            return decide(held.account(), held.event(), new Decided(held.receivedAt(), held));
+        }
+        if (change instanceof Change.Rehold rehold) {
+            HeldEvent held = rehold.held();
+            return replaceHeld(new Decision(held.account(), held.event()), held);
         }
         if (change instanceof Change.Release release) {
-            return release(new Decision(release.account(), release.event()), open);
+            return replaceHeld(new Decision(release.account(), release.event()), null);
         }
         if (change instanceof Change.Ignore ignore) {
-            return decide(ignore.account(), ignore.event(), new Decided(ignore.receivedAt(), null), open);
-        }
-        if (change instanceof Change.Owe owe) {
-            return owe(owe.push(), open);
+            return decide(ignore.account(), ignore.event(), new Decided(ignore.receivedAt(), null));
         }
         if (change instanceof Change.Retry retry) {
             return replaceOwed(retry.push().key(), retry.push());
@@ -120,41 +131,42 @@ public final class InMemoryPushStore implements PushStore {
         if (change instanceof Change.Settle settle) {
             return replaceOwed(settle.key(), null);
         }
-        if (change instanceof Change.ForgetDevice forget) {
-            forget(forget.device(), forget.registeredBefore());
+        if (change instanceof Change.Cursor cursor) {
+            cursors.put(cursor.relay(), cursor.upTo());
             return true;
         }
         throw new AssertionError(change);
     }
 
-    private boolean decide(PublicKey account, EventId event, Decided decided, Set<Decision> open) {
-        Decision decision = new Decision(account, event);
-        if (decisions.containsKey(decision) && !open.contains(decision)) {
-            return false;
-        }
-        open.add(decision);
-        decisions.put(decision, decided);
-        return true;
+    private boolean decide(PublicKey account, EventId event, Decided decided) {
+        return decisions.putIfAbsent(new Decision(account, event), decided) == null;
     }
 
-    private boolean release(Decision decision, Set<Decision> open) {
+    private boolean replaceHeld(Decision decision, @Nullable HeldEvent by) {
         Decided decided = decisions.get(decision);
         if (decided == null || decided.held() == null) {
             return false;
         }
-        open.add(decision);
-        decisions.put(decision, new Decided(decided.receivedAt(), null));
+        decisions.put(decision, new Decided(by == null ? decided.receivedAt() : by.receivedAt(), by));
         return true;
     }
 
-    private boolean owe(OwedPush push, Set<Decision> open) {
-        Decision decision = new Decision(push.account(), push.event());
-        if (decisions.containsKey(decision) && !open.contains(decision)) {
+    private boolean owe(Change.Owe owe, int index, Map<Integer, Set<PushKey>> owedBefore) {
+        boolean decided = replaceHeld(new Decision(owe.account(), owe.event()), null)
+                || decide(owe.account(), owe.event(), new Decided(owe.receivedAt(), null));
+        if (!decided) {
             return false;
         }
-        open.add(decision);
-        decisions.putIfAbsent(decision, new Decided(push.receivedAt(), null));
-        return pushes.putIfAbsent(push.key(), new Push(push.receivedAt(), push)) == null;
+        Set<PushKey> known = new HashSet<>();
+        for (OwedPush push : owe.pushes()) {
+            if (pushes.putIfAbsent(push.key(), new Push(push.receivedAt(), push)) != null) {
+                known.add(push.key());
+            }
+        }
+        if (!known.isEmpty()) {
+            owedBefore.put(index, known);
+        }
+        return true;
     }
 
     private boolean replaceOwed(PushKey key, @Nullable OwedPush by) {
@@ -164,19 +176,6 @@ public final class InMemoryPushStore implements PushStore {
         }
         pushes.put(key, new Push(known.receivedAt(), by));
         return true;
-    }
-
-    private void forget(DeviceAddress address, Instant registeredBefore) {
-        accounts.replaceAll((pubkey, account) -> {
-            boolean forgotten = account.registration()
-                    .flatMap(registration -> registration.device(address))
-                    .map(Device::registeredAt)
-                    .filter(at -> at.isBefore(registeredBefore))
-                    .isPresent();
-            return forgotten
-                    ? account.with(account.registration().map((Registration of) -> of.without(address)))
-                    : account;
-        });
     }
 
     @Override
@@ -200,31 +199,42 @@ public final class InMemoryPushStore implements PushStore {
         if (!isCurrent(lease)) {
             return lost(lease);
         }
-        int swept = 0;
-        if (lease.partition().kind() == Partition.Kind.ACCOUNTS) {
-            Iterator<Map.Entry<Decision, Decided>> each = decisions.entrySet().iterator();
-            while (each.hasNext() && swept < limit) {
-                Map.Entry<Decision, Decided> row = each.next();
-                boolean over = row.getValue().held() == null
-                        && row.getValue().receivedAt().isBefore(before);
-                if (over && Partition.of(row.getKey().account()).equals(lease.partition())) {
-                    each.remove();
-                    swept++;
-                }
-            }
-        } else {
-            Iterator<Map.Entry<PushKey, Push>> each = pushes.entrySet().iterator();
-            while (each.hasNext() && swept < limit) {
-                Map.Entry<PushKey, Push> row = each.next();
-                boolean over = row.getValue().owed() == null
-                        && row.getValue().receivedAt().isBefore(before);
-                if (over && Partition.of(row.getKey().device()).equals(lease.partition())) {
-                    each.remove();
-                    swept++;
-                }
-            }
+        boolean ofAccounts = lease.partition().kind() == Partition.Kind.ACCOUNTS;
+        int swept = ofAccounts
+                ? sweep(
+                        decisions,
+                        (decision, decided) ->
+                                decided.held() == null && decided.receivedAt().isBefore(before),
+                        decision -> Partition.of(decision.account()).equals(lease.partition()),
+                        limit)
+                : sweep(
+                        pushes,
+                        (key, push) -> push.owed() == null
+                                ? push.receivedAt().isBefore(before)
+                                : push.owed().message().expiresAt().isBefore(before),
+                        key -> Partition.of(key.device()).equals(lease.partition()),
+                        limit);
+        if (ofAccounts) {
+            swept += sweep(
+                    cursors,
+                    (relay, upTo) -> upTo.isBefore(before),
+                    relay -> Partition.of(relay).equals(lease.partition()),
+                    limit - swept);
         }
         return CompletableFuture.completedStage(swept);
+    }
+
+    private static <K, V> int sweep(Map<K, V> rows, BiPredicate<K, V> over, Predicate<K> here, int limit) {
+        int swept = 0;
+        Iterator<Map.Entry<K, V>> each = rows.entrySet().iterator();
+        while (swept < limit && each.hasNext()) {
+            Map.Entry<K, V> row = each.next();
+            if (over.test(row.getKey(), row.getValue()) && here.test(row.getKey())) {
+                each.remove();
+                swept++;
+            }
+        }
+        return swept;
     }
 
     private boolean isCurrent(Lease lease) {

@@ -3,6 +3,7 @@ package dev.nippush.store;
 import static java.util.Objects.requireNonNull;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.RelayUrl;
 import dev.nippush.event.PublicKey;
 
 /**
@@ -30,12 +31,21 @@ public record Partition(Kind kind, int index) {
 
     /** Where the pushes to this device are. */
     public static Partition of(DeviceAddress device) {
-        return new Partition(Kind.DEVICES, Math.floorMod(device.key().hashCode() * 0x9E3779B9 >>> 8, COUNT));
+        return new Partition(Kind.DEVICES, spread(device.key()));
+    }
+
+    /** Where it is noted how far this relay was read. */
+    public static Partition of(RelayUrl relay) {
+        return new Partition(Kind.ACCOUNTS, spread(relay.toString()));
+    }
+
+    private static int spread(String text) {
+        return Math.floorMod(text.hashCode() * 0x9E3779B9 >>> 8, COUNT);
     }
 
     /** What a partition holds. */
     public enum Kind {
-        /** Accounts, what is held for them, and which events were decided on. */
+        /** Accounts, what is held for them, which events were decided on, and how far relays were read. */
         ACCOUNTS,
         /** Owed pushes and the tombstones of settled ones. */
         DEVICES

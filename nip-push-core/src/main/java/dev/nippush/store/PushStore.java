@@ -3,10 +3,13 @@ package dev.nippush.store;
 import dev.nippush.account.Account;
 import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.address.RelayUrl;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 
@@ -27,7 +30,7 @@ public interface PushStore extends AutoCloseable {
     CompletionStage<Lease> acquire(Partition partition);
 
     /**
-     * Reads all accounts of a partition, and what is held for them.
+     * Reads all accounts of a partition, what is held for them, and how far relays were read.
      *
      * @param lease on a partition of accounts
      * @param sink called one at a time, in no particular order, before the stage completes
@@ -51,7 +54,8 @@ public interface PushStore extends AutoCloseable {
     CompletionStage<List<OwedPush>> due(Lease lease, Instant until, Except except, int limit);
 
     /**
-     * Forgets decisions and tombstones of events that were received before a date.
+     * Forgets what is over: decisions, but not held events, and tombstones of events that were received before a date; owed
+     * pushes that expired before it, though nobody ended them; and cursors that stand before it.
      *
      * @param limit how many rows at most, 1 or more
      * @return how many rows went; fewer than the limit means that none is left
@@ -93,22 +97,39 @@ public interface PushStore extends AutoCloseable {
 
         /** A held event. */
         void held(HeldEvent held);
+
+        /** How far a relay was read. */
+        void cursor(RelayUrl relay, Instant upTo);
     }
 
     /**
      * What a commit did.
      *
      * @param refused the indices of the changes that were skipped, as {@link Change} says
+     * @param owedBefore by the index of a {@link Change.Owe} that was made: those of its pushes that were left out, because
+     *     the event was owed to the device before
      */
-    record Committed(BitSet refused) {
+    record Committed(BitSet refused, Map<Integer, Set<PushKey>> owedBefore) {
 
         /** Every change was made. */
         public static Committed all() {
-            return new Committed(new BitSet());
+            return new Committed(new BitSet(), Map.of());
         }
 
         public Committed {
             refused = (BitSet) refused.clone();
+            owedBefore = Map.copyOf(owedBefore);
+        }
+
+        /** The answer to some of the changes only, with indices from 0. */
+        public Committed of(int from, int to) {
+            Map<Integer, Set<PushKey>> some = new HashMap<>();
+            owedBefore.forEach((index, keys) -> {
+                if (index >= from && index < to) {
+                    some.put(index - from, keys);
+                }
+            });
+            return new Committed(refused.get(from, to), some);
         }
 
         @Override
@@ -119,6 +140,11 @@ public interface PushStore extends AutoCloseable {
         /** Whether the change at this index was made. */
         public boolean made(int index) {
             return !refused.get(index);
+        }
+
+        /** Whether the {@link Change.Owe} at this index was made, and with it this push. */
+        public boolean made(int index, PushKey push) {
+            return made(index) && !owedBefore.getOrDefault(index, Set.of()).contains(push);
         }
     }
 }

@@ -396,12 +396,20 @@ class RegistrationTest {
         Registration of = first(Says.phone().kinds(kind).relays(R1, R2));
         NostrEvent dated = event(FRIEND, T0.getEpochSecond() - 100_000, kind, p(ME));
         NostrEvent fresh = event(FRIEND, T0.getEpochSecond() + 9_000, kind, p(ME));
-        assertThat(isHistory(of, dated, Source.relay(R1), 9_000)).isTrue();
-        assertThat(isHistory(of, fresh, Source.relay(R1), 9_000)).isTrue();
+        Source fromStore = Source.relay(R1).asStored();
+        assertThat(isHistory(of, dated, fromStore, 9_000)).isTrue();
+        assertThat(isHistory(of, fresh, fromStore, 9_000)).isTrue();
         Registration caughtUp = of.caughtUpWith(R1);
-        assertThat(isHistory(caughtUp, dated, Source.relay(R1).asStored(), 1)).isFalse();
-        assertThat(isHistory(caughtUp, dated, Source.relay(R2), 1)).isTrue();
-        assertThat(isHistory(caughtUp.leaving(R1), dated, Source.relay(R1), 1)).isTrue();
+        assertThat(isHistory(caughtUp, dated, fromStore, 1)).isFalse();
+        assertThat(isHistory(caughtUp, dated, Source.relay(R2).asStored(), 1)).isTrue();
+        assertThat(isHistory(caughtUp.leaving(R1), dated, fromStore, 1)).isTrue();
+    }
+
+    @Test
+    void aGiftWrapThatComesLiveIsNeverHistory() {
+        Registration of = first(Says.phone().kinds(1059).relays(R1));
+        NostrEvent dated = event(FRIEND, T0.getEpochSecond() - 100_000, 1059, p(ME));
+        assertThat(isHistory(of, dated, Source.relay(R1), 0)).isFalse();
     }
 
     @Test
@@ -466,8 +474,8 @@ class RegistrationTest {
     void aNewRelayStartsOverForGiftWraps() {
         Registration after = then(watching(), new Says().relays(R1, R2), 60);
         NostrEvent dated = event(FRIEND, T0.getEpochSecond() - 100_000, 1059, p(ME));
-        assertThat(isHistory(after, dated, Source.relay(R2), 70)).isTrue();
-        assertThat(isHistory(after, dated, Source.relay(R1), 70)).isFalse();
+        assertThat(isHistory(after, dated, Source.relay(R2).asStored(), 70)).isTrue();
+        assertThat(isHistory(after, dated, Source.relay(R1).asStored(), 70)).isFalse();
     }
 
     @Test

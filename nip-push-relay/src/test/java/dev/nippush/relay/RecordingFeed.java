@@ -10,16 +10,21 @@ import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
 import dev.nippush.testkit.Inbox;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiFunction;
 
 /** An engine that takes everything, unless told otherwise, and remembers what it was told, in order. */
 final class RecordingFeed implements RelayFeed {
 
     record CaughtUp(RelayUrl relay, Map<PublicKey, Interest> covered) {}
+
+    record Read(RelayUrl relay, Instant upTo) {}
 
     record Accepted(NostrEvent event, Source source) {}
 
@@ -28,6 +33,9 @@ final class RecordingFeed implements RelayFeed {
     final Inbox<Accepted> accepted = new Inbox<>();
     final Inbox<CaughtUp> caughtUp = new Inbox<>();
     final Inbox<Boolean> hearing = new Inbox<>();
+    final Inbox<Read> read = new Inbox<>();
+    /** What an earlier start knew. */
+    final Map<RelayUrl, Instant> readBefore = new ConcurrentHashMap<>();
     /** Accepted events and calls of caughtUp in one line. */
     final Inbox<Object> all = new Inbox<>();
 
@@ -67,6 +75,16 @@ final class RecordingFeed implements RelayFeed {
         CaughtUp call = new CaughtUp(relay, covered);
         caughtUp.add(call);
         all.add(call);
+    }
+
+    @Override
+    public Optional<Instant> readUpTo(RelayUrl relay) {
+        return Optional.ofNullable(readBefore.get(relay));
+    }
+
+    @Override
+    public void read(RelayUrl relay, Instant upTo) {
+        read.add(new Read(relay, upTo));
     }
 
     @Override

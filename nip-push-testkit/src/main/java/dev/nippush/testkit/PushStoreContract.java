@@ -42,6 +42,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -144,6 +145,12 @@ public abstract class PushStoreContract {
     private static final class Loaded implements PushStore.Sink {
         private final Map<PublicKey, Account> accounts = new HashMap<>();
         private final List<HeldEvent> held = new ArrayList<>();
+        private final Map<RelayUrl, Instant> cursors = new HashMap<>();
+
+        @Override
+        public synchronized void cursor(RelayUrl relay, Instant upTo) {
+            assertThat(cursors.put(relay, upTo)).isNull();
+        }
 
         @Override
         public synchronized void account(Account account) {
@@ -224,8 +231,14 @@ public abstract class PushStoreContract {
         return new OwedPush(account, event, 1, T0, message, 0, nextAt);
     }
 
-    private static Change.Owe owe(PublicKey account, EventId event, DeviceAddress device) {
-        return new Change.Owe(push(account, event, device, T0));
+    private static Change.Owe owe(PublicKey account, EventId event, DeviceAddress... devices) {
+        return new Change.Owe(Stream.of(devices)
+                .map(device -> push(account, event, device, T0))
+                .toList());
+    }
+
+    private static Change.Owe owe(OwedPush push) {
+        return new Change.Owe(List.of(push));
     }
 
     private static Change.Settle settle(EventId event, DeviceAddress device) {
@@ -287,19 +300,6 @@ public abstract class PushStoreContract {
         assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), false);
     }
 
-    @Test
-    @DisplayName("a forgotten device leaves the account, if it was registered before the date")
-    void aDeviceIsForgotten() {
-        commit(ALICE, new Change.SaveAccount(account(ALICE, PHONE, TABLET)));
-        commit(CAROL, new Change.SaveAccount(account(CAROL, PHONE)));
-        commit(PHONE, new Change.ForgetDevice(PHONE, T0));
-        assertThat(load(ALICE).accounts.get(ALICE)).isEqualTo(account(ALICE, PHONE, TABLET));
-        commit(PHONE, new Change.ForgetDevice(PHONE, T0.plusMillis(1)));
-        assertThat(load(ALICE).accounts.get(ALICE)).isEqualTo(account(ALICE, TABLET));
-        assertThat(load(CAROL).accounts.get(CAROL)).isEqualTo(account(CAROL));
-        commit(PHONE, new Change.ForgetDevice(PHONE, T0.plusMillis(1)));
-    }
-
     // ---- decided once
 
     @Test
@@ -320,8 +320,9 @@ public abstract class PushStoreContract {
         for (EventId event : List.of(ONE, TWO, THREE)) {
             assertMade(commit(ALICE, hold(ALICE, event)), false);
             assertMade(commit(ALICE, ignore(ALICE, event)), false);
-            assertMade(commit(ALICE, owe(ALICE, event, TABLET)), false);
         }
+        assertMade(commit(ALICE, owe(ALICE, TWO, TABLET)), false);
+        assertMade(commit(ALICE, owe(ALICE, THREE, TABLET)), false);
         assertThat(load(ALICE).held).containsExactly(held(ALICE, ONE, 1, PHONE));
         assertThat(due(TABLET)).isEmpty();
         assertThat(due(PHONE)).containsExactly(push(ALICE, THREE, PHONE, T0));
@@ -357,7 +358,7 @@ public abstract class PushStoreContract {
     @Test
     @DisplayName("one commit may owe an event to several devices, a later one to none")
     void severalDevicesInOneCommit() {
-        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, ONE, TABLET)), true, true);
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE, TABLET)), true);
         assertMade(commit(ALICE, owe(ALICE, ONE, device("c3".repeat(32)))), false);
         assertThat(due(PHONE)).hasSize(1);
         assertThat(due(TABLET)).hasSize(1);
@@ -366,11 +367,30 @@ public abstract class PushStoreContract {
     @Test
     @DisplayName("a device is owed an event once, for whichever account, settled or not")
     void aDeviceIsOwedAnEventOnce() {
+        PushKey onPhone = new PushKey(ONE, PHONE);
+        PushKey onTablet = new PushKey(ONE, TABLET);
         commit(ALICE, owe(ALICE, ONE, PHONE));
-        assertMade(commit(BOB, owe(BOB, ONE, PHONE), owe(BOB, ONE, TABLET)), false, true);
+        Committed shared = commit(BOB, ignore(BOB, TWO), owe(BOB, ONE, PHONE, TABLET), owe(BOB, THREE, PHONE));
+        assertMade(shared, true, true, true);
+        assertThat(shared.made(1, onPhone)).isFalse();
+        assertThat(shared.made(1, onTablet)).isTrue();
+        assertThat(shared.owedBefore()).containsExactly(Map.entry(1, Set.of(onPhone)));
+        assertMade(commit(BOB, hold(BOB, ONE)), false);
         commit(PHONE, settle(ONE, PHONE));
-        assertMade(commit(CAROL, owe(CAROL, ONE, PHONE)), false);
-        assertThat(due(PHONE)).isEmpty();
+        assertThat(commit(CAROL, owe(CAROL, ONE, PHONE)).made(0, onPhone)).isFalse();
+        assertThat(events(due(PHONE))).containsExactly(THREE);
+        assertThat(due(TABLET)).containsExactly(push(BOB, ONE, TABLET, T0));
+    }
+
+    @Test
+    @DisplayName("of two accounts in one commit the first is owed the event")
+    void twoAccountsInOneCommit() {
+        PushKey onPhone = new PushKey(ONE, PHONE);
+        Committed both = commit(ALICE, owe(ALICE, ONE, PHONE), owe(BOB, ONE, PHONE));
+        assertMade(both, true, true);
+        assertThat(both.made(0, onPhone)).isTrue();
+        assertThat(both.made(1, onPhone)).isFalse();
+        assertThat(due(PHONE)).containsExactly(push(ALICE, ONE, PHONE, T0));
     }
 
     @Test
@@ -385,23 +405,57 @@ public abstract class PushStoreContract {
     }
 
     @Test
-    @DisplayName("what is released may be owed in the same commit")
-    void whatIsReleasedMayBeOwed() {
+    @DisplayName("what is held may be owed, which ends its hold")
+    void whatIsHeldMayBeOwed() {
         commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE));
-        assertMade(
-                commit(ALICE, release(ALICE, ONE), owe(ALICE, ONE, PHONE), owe(ALICE, ONE, TABLET)), true, true, true);
+        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE, TABLET)), true);
         assertThat(load(ALICE).held).isEmpty();
         assertThat(due(PHONE)).containsExactly(push(ALICE, ONE, PHONE, T0));
+        assertThat(due(TABLET)).containsExactly(push(ALICE, ONE, TABLET, T0));
+        assertMade(commit(ALICE, release(ALICE, ONE), owe(ALICE, ONE, PHONE), hold(ALICE, ONE)), false, false, false);
     }
 
     @Test
-    @DisplayName("what is released may be held again in the same commit, for several")
-    void whatIsReleasedMayBeHeldAgain() {
+    @DisplayName("a hold ends even if the device was owed the event before")
+    void aHoldEndsThoughTheDeviceWasOwedTheEvent() {
+        commit(BOB, owe(BOB, ONE, PHONE));
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE));
+        Committed nothing = commit(ALICE, owe(ALICE, ONE, PHONE));
+        assertMade(nothing, true);
+        assertThat(nothing.made(0, new PushKey(ONE, PHONE))).isFalse();
+        assertThat(load(ALICE).held).isEmpty();
+    }
+
+    @Test
+    @DisplayName("what is released in a commit stays so for what comes later in it")
+    void aReleaseOpensNothing() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE));
+        assertMade(
+                commit(ALICE, release(ALICE, ONE), owe(ALICE, ONE, PHONE), hold(ALICE, ONE), ignore(ALICE, ONE)),
+                true,
+                false,
+                false,
+                false);
+        assertThat(load(ALICE).held).isEmpty();
+        assertThat(due(PHONE)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("what is held may be rewritten, and nothing else")
+    void whatIsHeldMayBeRewritten() {
         commit(ALICE, new Change.SaveAccount(account(ALICE)), hold(ALICE, ONE), hold(ALICE, TWO));
         HeldEvent folded = held(ALICE, TWO, 2, PHONE, TABLET);
-        assertMade(commit(ALICE, release(ALICE, ONE), release(ALICE, TWO), new Change.Hold(folded)), true, true, true);
+        assertMade(commit(ALICE, release(ALICE, ONE), new Change.Rehold(folded)), true, true);
         assertThat(load(ALICE).held).containsExactly(folded);
-        assertMade(commit(ALICE, owe(ALICE, ONE, PHONE)), false);
+        assertMade(
+                commit(
+                        ALICE,
+                        new Change.Rehold(held(ALICE, ONE, 3, PHONE)),
+                        new Change.Rehold(held(ALICE, THREE, 3, PHONE))),
+                false,
+                false);
+        assertThat(load(ALICE).held).containsExactly(folded);
+        assertMade(commit(ALICE, hold(ALICE, THREE)), true);
     }
 
     @Test
@@ -415,10 +469,34 @@ public abstract class PushStoreContract {
     }
 
     @Test
-    @DisplayName("an event may be held, released and owed in one commit")
+    @DisplayName("an event may be held and owed in one commit")
     void allInOneCommit() {
-        assertMade(commit(ALICE, hold(ALICE, ONE), release(ALICE, ONE), owe(ALICE, ONE, PHONE)), true, true, true);
+        assertMade(commit(ALICE, hold(ALICE, ONE), owe(ALICE, ONE, PHONE)), true, true);
+        assertThat(load(ALICE).held).isEmpty();
         assertThat(due(PHONE)).hasSize(1);
+    }
+
+    // ---- relays
+
+    @Test
+    @DisplayName("how far a relay was read is known again, in its own partition")
+    void cursorsAreReadAsTheyWereWritten() {
+        RelayUrl relay = RelayUrl.of("wss://relay.example.com/x?y=1");
+        RelayUrl other = RelayUrl.of("wss://other.example.com");
+        Lease lease = lease(Partition.of(relay));
+        get(store.commit(lease, List.of(new Change.Cursor(relay, T0), new Change.Cursor(relay, T0.plusSeconds(7)))));
+        get(store.commit(lease(Partition.of(other)), List.of(new Change.Cursor(other, T0))));
+        assertThat(Partition.of(relay)).isNotEqualTo(Partition.of(other));
+        assertThat(cursors(relay)).containsExactly(Map.entry(relay, T0.plusSeconds(7)));
+        assertThat(cursors(other)).containsExactly(Map.entry(other, T0));
+        get(store.commit(lease, List.of(new Change.Cursor(relay, T0.plusMillis(1)))));
+        assertThat(cursors(relay)).containsExactly(Map.entry(relay, T0.plusMillis(1)));
+    }
+
+    private Map<RelayUrl, Instant> cursors(RelayUrl relay) {
+        Loaded loaded = new Loaded();
+        get(store.load(lease(Partition.of(relay)), loaded));
+        return loaded.cursors;
     }
 
     // ---- owed pushes
@@ -434,7 +512,7 @@ public abstract class PushStoreContract {
                 new PushMessage(TABLET, notification(), "ab".repeat(32), T0.plusSeconds(60)),
                 2,
                 T0.plusMillis(4_567));
-        commit(ALICE, new Change.Owe(push));
+        commit(ALICE, owe(push));
         assertThat(due(TABLET)).containsExactly(push);
         assertThat(due(TABLET).get(0).message().address().text()).isEqualTo(TABLET.text());
         assertThat(due(TABLET).get(0).message().address().topic()).isEqualTo(TABLET.topic());
@@ -448,9 +526,9 @@ public abstract class PushStoreContract {
         DeviceAddress iphone = sameLane(slow, "");
         commit(
                 ALICE,
-                new Change.Owe(push(ALICE, ONE, slow, T0)),
-                new Change.Owe(push(ALICE, TWO, fast, T0.plusSeconds(1))),
-                new Change.Owe(push(ALICE, THREE, iphone, T0.plusSeconds(2))));
+                owe(push(ALICE, ONE, slow, T0)),
+                owe(push(ALICE, TWO, fast, T0.plusSeconds(1))),
+                owe(push(ALICE, THREE, iphone, T0.plusSeconds(2))));
 
         assertThat(events(due(slow, Except.NOTHING, 2))).containsExactly(ONE, TWO);
         assertThat(events(due(slow, new Except(Set.of(), Set.of("slow.example.com")), 2)))
@@ -483,9 +561,9 @@ public abstract class PushStoreContract {
     void pushesAreDueByTheirTime() {
         commit(
                 ALICE,
-                new Change.Owe(push(ALICE, ONE, PHONE, T0.plusSeconds(30))),
-                new Change.Owe(push(ALICE, TWO, PHONE, T0.plusSeconds(10))),
-                new Change.Owe(push(ALICE, THREE, PHONE, T0.plusSeconds(20))));
+                owe(push(ALICE, ONE, PHONE, T0.plusSeconds(30))),
+                owe(push(ALICE, TWO, PHONE, T0.plusSeconds(10))),
+                owe(push(ALICE, THREE, PHONE, T0.plusSeconds(20))));
         assertThat(due(PHONE).stream().map(OwedPush::event)).containsExactly(TWO, THREE, ONE);
         assertThat(get(store.due(of(PHONE), T0.plusSeconds(20), Except.NOTHING, 10)).stream()
                         .map(OwedPush::event))
@@ -557,10 +635,7 @@ public abstract class PushStoreContract {
         assertThat(load(ALICE).held).containsExactly(held(ALICE, TWO, 1, PHONE));
         assertThat(load(ALICE).accounts).containsOnlyKeys(ALICE);
         assertMade(
-                commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, TWO, PHONE), owe(ALICE, THREE, PHONE)),
-                true,
-                false,
-                false);
+                commit(ALICE, owe(ALICE, ONE, PHONE), hold(ALICE, TWO), owe(ALICE, THREE, PHONE)), true, false, false);
         assertMade(commit(CAROL, owe(CAROL, ONE, TABLET)), false);
     }
 
@@ -573,19 +648,36 @@ public abstract class PushStoreContract {
     }
 
     @Test
-    @DisplayName("tombstones are forgotten by the date of their event's receipt, owed pushes never")
+    @DisplayName(
+            "tombstones are forgotten by the date of their event's receipt, owed pushes when they are long expired")
     void tombstonesAreSwept() {
-        commit(ALICE, owe(ALICE, ONE, PHONE), owe(ALICE, TWO, PHONE), owe(ALICE, ONE, TABLET));
+        commit(ALICE, owe(ALICE, ONE, PHONE, TABLET), owe(ALICE, TWO, PHONE));
         commit(PHONE, new Change.Settle(new PushKey(ONE, PHONE), Ending.EXPIRED, T0.plusSeconds(999)));
         commit(TABLET, settle(ONE, TABLET));
         assertThat(get(store.sweep(of(PHONE), T0, 100))).isZero();
         assertThat(get(store.sweep(of(PHONE), T0.plusMillis(1), 100))).isEqualTo(1);
         assertThat(due(PHONE)).containsExactly(push(ALICE, TWO, PHONE, T0));
-        assertMade(
-                commit(CAROL, owe(CAROL, ONE, PHONE), owe(CAROL, TWO, PHONE), owe(CAROL, ONE, TABLET)),
-                true,
-                false,
-                false);
+        Committed again = commit(CAROL, owe(CAROL, ONE, PHONE, TABLET), owe(CAROL, TWO, PHONE));
+        assertThat(again.owedBefore())
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        0, Set.of(new PushKey(ONE, TABLET)),
+                        1, Set.of(new PushKey(TWO, PHONE))));
+        Instant expiry = T0.plusSeconds(86_400);
+        assertThat(get(store.sweep(of(PHONE), expiry, 100))).isZero();
+        assertThat(due(PHONE)).hasSize(2);
+        assertThat(get(store.sweep(of(PHONE), expiry.plusMillis(1), 100))).isEqualTo(2);
+        assertThat(due(PHONE)).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a cursor is forgotten when it is of no use")
+    void cursorsAreSwept() {
+        RelayUrl relay = RelayUrl.of("wss://relay.example.com");
+        Lease lease = lease(Partition.of(relay));
+        get(store.commit(lease, List.of(new Change.Cursor(relay, T0))));
+        assertThat(get(store.sweep(lease, T0, 100))).isZero();
+        assertThat(get(store.sweep(lease, T0.plusMillis(1), 100))).isEqualTo(1);
+        assertThat(cursors(relay)).isEmpty();
     }
 
     @Test
@@ -643,7 +735,7 @@ public abstract class PushStoreContract {
         for (int i = 0; i < 200; i++) {
             EventId event = EventId.ofHex("%064x".formatted(i));
             commits.add(store.commit(alice, List.of(hold(ALICE, event))));
-            commits.add(store.commit(alice, List.of(release(ALICE, event), owe(ALICE, event, PHONE))));
+            commits.add(store.commit(alice, List.of(owe(ALICE, event, PHONE), release(ALICE, event))));
             commits.add(store.commit(
                     alice,
                     List.of(new Change.SaveAccount(account(ALICE).with(Marks.NONE.withPresence(Marks.weak(i)))))));
@@ -651,7 +743,7 @@ public abstract class PushStoreContract {
         Loaded loaded = new Loaded();
         get(store.load(alice, loaded));
         for (CompletionStage<Committed> commit : commits) {
-            assertThat(get(commit).refused().isEmpty()).isTrue();
+            assertThat(get(commit).made(0)).isTrue();
         }
         assertThat(loaded.held).isEmpty();
         assertThat(loaded.accounts.get(ALICE).marks().presence()).isEqualTo(Marks.weak(199));
@@ -674,7 +766,8 @@ public abstract class PushStoreContract {
         commit(PHONE, settle(THREE, PHONE));
         reopen();
         assertThat(due(PHONE)).isEmpty();
-        assertMade(commit(CAROL, owe(CAROL, THREE, PHONE)), false);
+        assertThat(commit(CAROL, owe(CAROL, THREE, PHONE)).made(0, new PushKey(THREE, PHONE)))
+                .isFalse();
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.List;
  * @param maxDevices how many devices an account may have
  * @param freshness how long after its {@code created_at} no message of a sender is accepted any more, in either direction
  *     together: marks older than that are of no use
+ * @param retention after how long without a sign of life an account's registration is forgotten
  * @param homeRelays the relays that every account's interests are asked of
  * @param hearsEose whether a gateway tells when a relay has sent what it had stored
  */
@@ -20,6 +21,7 @@ public record AccountRules(
         Duration lifetime,
         int maxDevices,
         Duration freshness,
+        Duration retention,
         List<RelayUrl> homeRelays,
         boolean hearsEose) {
 
@@ -40,6 +42,12 @@ public record AccountRules(
 
     /** How many events are held for an account before the oldest are folded. */
     public static final int MAX_HELD = 32;
+
+    /** How many events that a relay had in store are pushed each by itself: more of them are a flood after an absence. */
+    public static final int MAX_STORED = 10;
+
+    /** How many accounts a shard forgets in one sweep, so that a clock that is wrong for an hour costs few. */
+    public static final int FORGOTTEN_AT_ONCE = 100;
 
     public AccountRules {
         homeRelays = List.copyOf(homeRelays);

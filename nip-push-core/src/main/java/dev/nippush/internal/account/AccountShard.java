@@ -161,8 +161,6 @@ public final class AccountShard {
     /** Takes a held event that was read from the store, after its account. */
     public void restore(HeldEvent event, Stamp now) {
         AccountState state = accounts.get(event.account());
-        // When it is released, the store lets the event through to what comes later in the same commit: a copy must
-        // not.
         decided.put(new Decision(event.account(), event.event()), true);
         List<DeviceAddress> devices = event.devices().stream()
                 .filter(device -> owners.owned(event.account(), device, event.receivedAt()))
@@ -197,7 +195,7 @@ public final class AccountShard {
                 }
             });
             if (!state.held.isEmpty() && !state.isOnline()) {
-                push(state, state.held.release(work), now, work);
+                push(state, now, work);
             }
             watch(state, now.nanos());
             work.commit(committer);
@@ -315,7 +313,7 @@ public final class AccountShard {
         } else {
             if (state.account.marks().presence().outdates(mark)) {
                 // A younger heartbeat has come already: its presence stands, for the settings that may follow.
-                state.held.release(work);
+                state.held.drop(work);
             } else {
                 state.account = state.account.with(state.account.marks().withPresence(mark));
                 enter(state, new Presence.Logout(), at, work);
@@ -520,13 +518,14 @@ public final class AccountShard {
             });
         }
         if (devices.isEmpty() || registration.isHistory(event, source, at.instant(), rules.hearsEose())) {
-            work.write(new Change.Ignore(account, event.id(), at.instant()), made -> {
-                if (made) {
+            work.write(new Change.Ignore(account, event.id(), at.instant()), written -> {
+                if (written.made()) {
                     taken.incrementAndGet();
                 }
             });
             return;
         }
+        boolean stored = !source.live();
         HeldEvent news = new HeldEvent(
                 account,
                 event.id(),
@@ -538,20 +537,21 @@ public final class AccountShard {
         if (state.isOnline()) {
             holding.add(state);
             state.held.hold(
-                    news, at.nanos(), work, committer::repeated, count -> composing.fold(count, account), made -> {
-                        if (made) {
+                    news,
+                    at.nanos(),
+                    stored,
+                    work,
+                    committer::repeated,
+                    count -> composing.fold(count, account),
+                    held -> {
+                        if (held) {
                             taken.incrementAndGet();
                             outlets.held(account, event.id());
                         }
                         foldHeld(state);
                     });
         } else {
-            AtomicInteger owed = new AtomicInteger();
-            owe(state, news, at, work, made -> {
-                if (made && owed.getAndIncrement() == 0) {
-                    taken.incrementAndGet();
-                }
-            });
+            owe(state, news, stored, at, work, taken::incrementAndGet);
         }
     }
 
@@ -583,33 +583,43 @@ public final class AccountShard {
         return Calls.isOffer(event) ? at.instant().plus(AccountRules.CALL_LIFETIME) : latest;
     }
 
-    private void push(AccountState state, List<HeldEvent> released, Stamp at, Work work) {
-        for (HeldEvent event : released) {
+    /** Pushes all that is held. */
+    private void push(AccountState state, Stamp at, Work work) {
+        for (HeldEvent event : state.held.takeAll()) {
             if (event.expiresAt().isAfter(at.instant())) {
-                owe(state, event, at, work, made -> {});
+                owe(state, event, false, at, work, () -> {});
+            } else {
+                work.write(new Change.Release(event.account(), event.event()));
             }
         }
     }
 
-    private void owe(AccountState state, HeldEvent event, Stamp at, Work work, Consumer<Boolean> then) {
-        for (DeviceAddress device : event.devices()) {
-            PushMessage message = new PushMessage(
-                    device,
-                    event.notification(),
-                    composing.collapseKey(new PushKey(event.event(), device)),
-                    event.expiresAt());
-            OwedPush push = new OwedPush(
-                    state.account.pubkey(), event.event(), event.count(), event.receivedAt(), message, 0, at.instant());
-            work.write(new Change.Owe(push), made -> {
-                then.accept(made);
-                if (made) {
-                    outlets.owed(push);
+    private void owe(AccountState state, HeldEvent event, boolean stored, Stamp at, Work work, Runnable taken) {
+        List<OwedPush> pushes = event.devices().stream()
+                .map(device -> owed(state.account.pubkey(), event, device, at))
+                .toList();
+        work.write(new Change.Owe(pushes), written -> {
+            if (pushes.stream().anyMatch(push -> written.made(push.key()))) {
+                taken.run();
+            }
+            for (OwedPush push : pushes) {
+                if (written.made(push.key())) {
+                    outlets.owed(push, stored);
                 } else if (committer.repeated()) {
                     // An earlier attempt may have written it.
-                    outlets.maybeOwed(device);
+                    outlets.maybeOwed(push.message().address());
                 }
-            });
-        }
+            }
+        });
+    }
+
+    private OwedPush owed(PublicKey account, HeldEvent event, DeviceAddress device, Stamp at) {
+        PushMessage message = new PushMessage(
+                device,
+                event.notification(),
+                composing.collapseKey(new PushKey(event.event(), device)),
+                event.expiresAt());
+        return new OwedPush(account, event.event(), event.count(), event.receivedAt(), message, 0, at.instant());
     }
 
     // ---- presence
@@ -646,8 +656,8 @@ public final class AccountShard {
         }
         switch (transition.rest()) {
             case STAYS -> {}
-            case IS_PUSHED -> push(state, state.held.release(work), at, work);
-            case IS_CANCELLED -> state.held.release(work);
+            case IS_PUSHED -> push(state, at, work);
+            case IS_CANCELLED -> state.held.drop(work);
         }
         if (wasOnline != state.isOnline()) {
             boolean online = state.isOnline();
@@ -793,18 +803,48 @@ public final class AccountShard {
 
     // ---- sweeping
 
-    /** Forgets the marks of senders without a registration when they are of no use any more. */
+    /**
+     * Forgets the registrations of those who gave no sign of life for long, and the marks of senders without a registration
+     * when they are of no use any more.
+     */
     public void sweep(Stamp at) {
         long before = at.instant().minus(rules.freshness()).getEpochSecond();
+        int forgotten = 0;
         for (Map.Entry<PublicKey, AccountState> each : accounts.entrySet()) {
-            Account account = each.getValue().account;
-            if (account.registration().isEmpty() && account.marks().newest() < before) {
-                accounts.remove(each.getKey());
-                Work work = new Work();
-                work.write(new Change.DropAccount(each.getKey()));
-                work.commit(committer);
+            AccountState state = each.getValue();
+            Work work = new Work();
+            if (forgotten < AccountRules.FORGOTTEN_AT_ONCE && isLifeless(state, at)) {
+                forgotten++;
+                forget(state, work);
             }
+            if (state.registration().isEmpty() && state.account.marks().newest() < before) {
+                accounts.remove(each.getKey());
+                work.write(new Change.DropAccount(each.getKey()));
+            }
+            work.commit(committer);
         }
+    }
+
+    /** Whether nothing was heard of a registered account for as long as registrations are kept. */
+    private boolean isLifeless(AccountState state, Stamp at) {
+        Instant before = at.instant().minus(rules.retention());
+        Account account = state.account;
+        return state.registration()
+                .filter(registration -> !state.isOnline()
+                        && account.marks().newest() < before.getEpochSecond()
+                        && account.lastSeen().aliveAt().stream().allMatch(before::isAfter)
+                        && registration.devices().stream()
+                                .map(Device::registeredAt)
+                                .allMatch(before::isAfter))
+                .isPresent();
+    }
+
+    private void forget(AccountState state, Work work) {
+        PublicKey account = state.account.pubkey();
+        state.held.drop(work);
+        change(state, Optional.empty(), work);
+        work.write(new Change.SaveAccount(state.account));
+        work.output(() -> outlets.forgotten(account));
     }
 
     /** Makes what is shown, and the keys under which it is replaced. Safe for use by several threads. */

@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.Predicate;
 
 /** What is held for one account, oldest first. Belongs to the shard's lane. */
 final class HeldEvents {
@@ -27,12 +28,15 @@ final class HeldEvents {
     private static final class Held {
         private HeldEvent event;
         private final long receivedNanos;
+        /** Whether its relay had stored it before we asked, and this process read it from there. */
+        private final boolean stored;
         /** Whether the store has it for sure; before that it may still turn out to be decided already. */
         private boolean written;
 
-        private Held(HeldEvent event, long receivedNanos, boolean written) {
+        private Held(HeldEvent event, long receivedNanos, boolean stored, boolean written) {
             this.event = event;
             this.receivedNanos = receivedNanos;
+            this.stored = stored;
             this.written = written;
         }
 
@@ -51,13 +55,14 @@ final class HeldEvents {
 
     /** Takes what was read from the store. */
     void restore(HeldEvent event, long receivedNanos) {
-        events.add(new Held(event, receivedNanos, true));
+        events.add(new Held(event, receivedNanos, false, true));
         events.sort((one, other) -> Long.compare(one.receivedNanos - other.receivedNanos, 0));
     }
 
     /**
      * Holds an event.
      *
+     * @param stored whether its relay had it in store: of such fewer are kept apart
      * @param repeated whether the commit was tried before and may have landed then: what the store refuses to hold again
      *     may be held. If it is not, the store refuses to push it as well
      * @param fold makes the notification that stands for so many events
@@ -66,17 +71,18 @@ final class HeldEvents {
     void hold(
             HeldEvent event,
             long receivedNanos,
+            boolean stored,
             Work work,
             BooleanSupplier repeated,
             IntFunction<Notification> fold,
             Consumer<Boolean> then) {
-        Held held = new Held(event, receivedNanos, false);
+        Held held = new Held(event, receivedNanos, stored, false);
         events.add(held);
-        work.write(new Change.Hold(event), made -> {
+        work.write(new Change.Hold(event), written -> {
             // Only what is held for sure is folded into another: what the store knows as decided would take that with
             // it.
-            held.written = made;
-            boolean maybe = made || repeated.getAsBoolean();
+            held.written = written.made();
+            boolean maybe = held.written || repeated.getAsBoolean();
             if (!maybe) {
                 events.remove(held);
             }
@@ -93,10 +99,15 @@ final class HeldEvents {
      * @return whether anything was folded
      */
     boolean foldDown(Work work, IntFunction<Notification> fold) {
+        boolean stored = foldDown(held -> held.stored, AccountRules.MAX_STORED, work, fold);
+        return foldDown(any -> true, AccountRules.MAX_HELD, work, fold) || stored;
+    }
+
+    private boolean foldDown(Predicate<Held> which, int most, Work work, IntFunction<Notification> fold) {
         boolean folded = false;
-        while (events.size() > AccountRules.MAX_HELD) {
+        while (events.stream().filter(which).count() > most) {
             List<Held> foldable = events.stream()
-                    .filter(held -> held.written && !held.isCall())
+                    .filter(held -> which.test(held) && held.written && !held.isCall())
                     .limit(2)
                     .toList();
             if (foldable.size() < 2) {
@@ -117,8 +128,7 @@ final class HeldEvents {
                     fold.apply(count),
                     List.copyOf(devices));
             work.write(new Change.Release(account, older.event()));
-            work.write(new Change.Release(account, newer.event()));
-            work.write(new Change.Hold(both));
+            work.write(new Change.Rehold(both));
             foldable.get(1).event = both;
             events.remove(foldable.get(0));
             folded = true;
@@ -140,12 +150,16 @@ final class HeldEvents {
         return dropped;
     }
 
-    /** Ends all holds; what becomes of the events is the caller's to write into the same work. */
-    List<HeldEvent> release(Work work) {
-        List<HeldEvent> released = events.stream().map(held -> held.event).toList();
+    /** Hands all of them over; what becomes of them is the caller's to write. */
+    List<HeldEvent> takeAll() {
+        List<HeldEvent> taken = events.stream().map(held -> held.event).toList();
         events.clear();
-        released.forEach(event -> work.write(new Change.Release(account, event.event())));
-        return released;
+        return taken;
+    }
+
+    /** Drops all of them. */
+    void drop(Work work) {
+        takeAll().forEach(event -> work.write(new Change.Release(account, event.event())));
     }
 
     /** A device is gone from the account: what is held for no other device is dropped. */

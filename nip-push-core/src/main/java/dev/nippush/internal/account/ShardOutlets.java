@@ -13,8 +13,12 @@ import dev.nippush.store.OwedPush;
  */
 public interface ShardOutlets {
 
-    /** A push is claimed: its device lane takes it from here. */
-    void owed(OwedPush push);
+    /**
+     * A push is claimed: its device lane takes it from here.
+     *
+     * @param stored whether a relay had the event in store: of such a device gets few, each by itself
+     */
+    void owed(OwedPush push, boolean stored);
 
     /** A push to this device may be claimed: nobody can tell but the store. */
     void maybeOwed(DeviceAddress device);
@@ -33,6 +37,9 @@ public interface ShardOutlets {
 
     /** A control message was carried out. */
     void controlApplied(PublicKey account, ControlMessage message);
+
+    /** The account gave no sign of life for so long that its registration was forgotten. */
+    void forgotten(PublicKey account);
 
     /** The account turned ONLINE or OFFLINE. */
     void presenceChanged(PublicKey account, boolean online);

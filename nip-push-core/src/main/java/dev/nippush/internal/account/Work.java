@@ -2,6 +2,8 @@ package dev.nippush.internal.account;
 
 import dev.nippush.internal.commit.Committer;
 import dev.nippush.store.Change;
+import dev.nippush.store.PushKey;
+import dev.nippush.store.PushStore.Committed;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -10,20 +12,34 @@ import java.util.function.Consumer;
 final class Work {
 
     private final List<Change> changes = new ArrayList<>();
-    private final List<Consumer<Boolean>> written = new ArrayList<>();
+    private final List<Consumer<Written>> written = new ArrayList<>();
     private final List<Runnable> outputs = new ArrayList<>();
+
+    /** What became of a change. */
+    record Written(Committed committed, int index) {
+
+        /** Whether it was made, or refused because the store knew better. */
+        boolean made() {
+            return committed.made(index);
+        }
+
+        /** Whether this push of it was made. */
+        boolean made(PushKey push) {
+            return committed.made(index, push);
+        }
+    }
 
     /** Writes a change. */
     void write(Change change) {
-        write(change, made -> {});
+        write(change, written -> {});
     }
 
     /**
      * Writes a change.
      *
-     * @param then hears whether it was made, or refused because the store knew better
+     * @param then hears what became of it
      */
-    void write(Change change, Consumer<Boolean> then) {
+    void write(Change change, Consumer<Written> then) {
         changes.add(change);
         written.add(then);
     }
@@ -33,11 +49,14 @@ final class Work {
         outputs.add(output);
     }
 
-    /** Hands it to the committer. */
+    /** Hands it to the committer, if there is anything. */
     void commit(Committer committer) {
+        if (changes.isEmpty() && outputs.isEmpty()) {
+            return;
+        }
         committer.add(changes, committed -> {
             for (int i = 0; i < changes.size(); i++) {
-                written.get(i).accept(committed.made(i));
+                written.get(i).accept(new Written(committed, i));
             }
             outputs.forEach(Runnable::run);
         });

@@ -12,7 +12,6 @@ import dev.nippush.time.EngineTime;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -168,12 +167,11 @@ public final class Committer {
         commits = 0;
         List<Entry> done = List.copyOf(inFlight);
         inFlight.clear();
-        BitSet refused = committed.refused();
         int from = 0;
         lettingOut = true;
         for (Entry entry : done) {
             int to = from + entry.changes().size();
-            letOut(entry, new Committed(refused.get(from, to)));
+            letOut(entry, committed.of(from, to));
             from = to;
         }
         lettingOut = false;

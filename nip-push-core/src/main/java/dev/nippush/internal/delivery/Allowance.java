@@ -2,6 +2,7 @@ package dev.nippush.internal.delivery;
 
 import dev.nippush.internal.run.Meter;
 import dev.nippush.transport.PushLimit;
+import java.time.Duration;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -11,13 +12,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class Allowance {
 
+    /** How many stored events go out each by themselves, and how soon there may be another one. */
+    private static final PushLimit STORED = new PushLimit(10, Duration.ofMinutes(1));
+
+    /** For how long more of them are gathered into one notification: a relay sends what it has stored in one go. */
+    private static final Duration GATHERING = Duration.ofSeconds(10);
+
     private final Meter messages;
     private final Meter calls;
+    private final Meter stored;
+    private @Nullable Long gatheredUntil;
     private @Nullable Long pausedUntil;
 
     Allowance(PushLimit limit, long now) {
         this.messages = meter(limit, now);
         this.calls = meter(limit, now);
+        this.stored = meter(STORED, now);
     }
 
     private static Meter meter(PushLimit limit, long now) {
@@ -34,6 +44,23 @@ final class Allowance {
     OptionalLong take(boolean call, long now) {
         Meter meter = call ? calls : messages;
         return meter.take(now) ? OptionalLong.empty() : OptionalLong.of(now + meter.nanosUntilNext(now));
+    }
+
+    /**
+     * Takes one from what the device may get of stored events, each by itself.
+     *
+     * @return empty when it is taken; else until when those that are too many are gathered
+     */
+    OptionalLong takeStored(long now) {
+        if (stored.take(now)) {
+            return OptionalLong.empty();
+        }
+        Long until = gatheredUntil;
+        if (until == null || until - now <= 0) {
+            until = now + GATHERING.toNanos();
+            gatheredUntil = until;
+        }
+        return OptionalLong.of(until);
     }
 
     /** Its provider wants no push for the device before a moment. */

@@ -179,8 +179,7 @@ final class Answers {
             retry(waiting, Optional.empty(), now);
             return;
         }
-        ledger.forgetDevice(waiting, before, owners.accounts(device));
-        ledger.end(waiting, Ending.GONE);
+        ledger.endGone(waiting, before, owners.accounts(device));
         outbox.waitingFor(device).forEach(other -> ledger.end(other, Ending.GONE));
     }
 

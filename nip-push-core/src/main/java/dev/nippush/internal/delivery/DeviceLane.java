@@ -137,11 +137,16 @@ public final class DeviceLane {
         readAgain();
     }
 
-    /** Takes a push that was committed. */
-    public void offer(OwedPush push) {
+    /**
+     * Takes a push that was committed.
+     *
+     * @param stored whether a relay had its event in store: of many such for one device the most are folded
+     */
+    public void offer(OwedPush push, boolean stored) {
         // A read may have brought it before, and all may be over.
         if (stopped == null && !ledger.hasEnded(push.key())) {
             remember(push, true);
+            outbox.find(push.key()).ifPresent(waiting -> waiting.stored = stored && waiting.push.count() == 1);
             pump();
         }
     }
@@ -283,6 +288,14 @@ public final class DeviceLane {
         }
         if (isPutOff(waiting, line.circuit().notBefore(now.nanos()), hostNotBefore(device, now), now)) {
             return;
+        }
+        if (waiting.stored && !waiting.isCall()) {
+            waiting.stored = false;
+            OptionalLong gathered = allowance.takeStored(now.nanos());
+            if (gathered.isPresent()) {
+                tooMany(queue, waiting, gathered.getAsLong(), now);
+                return;
+            }
         }
         if (!waiting.counted) {
             OptionalLong turn = allowance.take(waiting.isCall(), now.nanos());

@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 final class Ledger {
 
     /** A push that was read from the store is offered soon after, if at all. */
-    private static final int UNOFFERED_REMEMBERED = 512;
+    private static final int UNOFFERED_REMEMBERED = 4_096;
 
     private final Committer committer;
     private final EngineTime time;
@@ -104,11 +104,16 @@ final class Ledger {
         committer.add(List.of(new Change.Retry(later)), done -> written.run());
     }
 
-    /** Forgets a device, unless it was registered again. */
-    void forgetDevice(Waiting because, Instant registeredBefore, List<PublicKey> accounts) {
-        committer.add(
-                List.of(new Change.ForgetDevice(because.device(), registeredBefore)),
-                done -> accounts.forEach(account -> outlets.gone(account, because.device(), registeredBefore)));
+    /**
+     * Ends a push whose device is gone, and has its accounts forget the device. Should the process end in between, the next
+     * push for the device is answered in the same way.
+     */
+    void endGone(Waiting waiting, Instant registeredBefore, List<PublicKey> accounts) {
+        end(
+                waiting,
+                Ending.GONE,
+                List.of(),
+                () -> accounts.forEach(account -> outlets.gone(account, waiting.device(), registeredBefore)));
     }
 
     /** Whether the push has ended, or may have: for one that was in the store before it is offered. */

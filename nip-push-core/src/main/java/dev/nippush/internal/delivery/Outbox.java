@@ -64,6 +64,10 @@ final class Outbox {
         return pushes.containsKey(key);
     }
 
+    Optional<Waiting> find(PushKey key) {
+        return Optional.ofNullable(pushes.get(key));
+    }
+
     Collection<Waiting> all() {
         return List.copyOf(pushes.values());
     }

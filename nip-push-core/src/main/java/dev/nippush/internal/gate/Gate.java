@@ -20,8 +20,10 @@ import dev.nippush.time.EngineTime;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -46,6 +48,7 @@ public final class Gate {
     private final GateListener listener;
     private final List<CheckLane> lanes;
     private final Credits credits = new Credits(MAX_OPEN, MAX_OPEN_BYTES, KEPT_FOR_CONTROL, MAX_OPEN_PER_SOURCE);
+    private final Set<CompletableFuture<Outcome>> inside = ConcurrentHashMap.newKeySet();
     private volatile boolean full;
     private volatile boolean open;
 
@@ -90,6 +93,12 @@ public final class Gate {
     public CompletionStage<Void> close() {
         open = false;
         return credits.close();
+    }
+
+    /** Lets no more in, and gives up on all that is inside: what becomes of it will never be known here. */
+    public void abandon() {
+        close();
+        inside.forEach(outcome -> outcome.complete(new Outcome.Closed()));
     }
 
     /** Takes the text of an event. */
@@ -151,7 +160,9 @@ public final class Gate {
             return answered(event, source, new Outcome.Busy());
         }
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        inside.add(outcome);
         CompletableFuture<Outcome> answered = outcome.whenComplete((answer, failure) -> {
+            inside.remove(outcome);
             credit.get().giveBack();
             if (answer != null) {
                 listener.answered(event, source, answer);

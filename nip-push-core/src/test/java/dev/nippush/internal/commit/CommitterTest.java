@@ -152,14 +152,14 @@ class CommitterTest {
         add("a", decide(1));
         add("b", decide(2), decide(1), decide(3));
         add("c");
-        add("d", decide(2));
+        add("d", decide(4), decide(2));
         assertThat(done).isEmpty();
         land();
         assertThat(done).containsExactly("a+");
         land();
         assertThat(done.get(1)).startsWith("b+-+");
-        assertThat(done).hasSize(4).endsWith("d+");
-        assertThat(store.sizes).as("what came meanwhile is one commit").containsExactly(1, 4);
+        assertThat(done).hasSize(4).endsWith("d+-");
+        assertThat(store.sizes).as("what came meanwhile is one commit").containsExactly(1, 5);
     }
 
     @Test

@@ -172,7 +172,14 @@ class RelaysTest {
         assertThat(rig.sent()).isEmpty();
         assertThat(rig.accept(wrap(user, 170_000), Source.relay(R1))).isEqualTo(new Outcome.Taken(1));
         assertThat(rig.sent()).hasSize(1);
-        assertThat(rig.accept(wrap(user, 10), Source.relay(R2))).isEqualTo(new Outcome.Taken(1));
+        assertThat(rig.accept(wrap(user, 10), Source.relay(R2).asStored())).isEqualTo(new Outcome.Taken(1));
+        assertThat(rig.sent()).hasSize(1);
+    }
+
+    @Test
+    void aGiftWrapThatComesLiveIsNewWhileTheRelayStillSendsWhatItHad() {
+        User user = wrapped(R1);
+        assertThat(rig.accept(wrap(user, 100_000), Source.relay(R1))).isEqualTo(new Outcome.Taken(1));
         assertThat(rig.sent()).hasSize(1);
     }
 
@@ -203,10 +210,10 @@ class RelaysTest {
         user.says(SettingsDraft.forDevice("").kinds(List.of(1059)));
         gateway.feed.caughtUp(R1, Map.of(user.key(), older));
         rig.time.runAll();
-        rig.accept(wrap(user, 10), Source.relay(R1));
+        rig.accept(wrap(user, 10), Source.relay(R1).asStored());
         assertThat(rig.sent()).isEmpty();
         caughtUp(R1, user);
-        rig.accept(wrap(user, 10), Source.relay(R1));
+        rig.accept(wrap(user, 10), Source.relay(R1).asStored());
         assertThat(rig.sent()).hasSize(1);
     }
 
@@ -230,7 +237,7 @@ class RelaysTest {
         rig.time.runAll();
         rig.pass(1);
         user.says(SettingsDraft.forDevice("").relays(List.of(R2)));
-        rig.accept(wrap(user, 10), Source.relay(R2));
+        rig.accept(wrap(user, 10), Source.relay(R2).asStored());
         assertThat(rig.sent()).isEmpty();
     }
 

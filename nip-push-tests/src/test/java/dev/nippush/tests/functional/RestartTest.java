@@ -170,7 +170,7 @@ class RestartTest {
         CompletableFuture<Outcome> late =
                 former.accept(rig.mention(user), Source.host()).toCompletableFuture();
         rig.time.runAll();
-        assertThat(late).isNotCompleted();
+        assertThat(late).isCompletedWithValue(new Outcome.Closed());
         assertThat(rig.sent()).isEmpty();
         assertThat(former.status().storeWorks()).isFalse();
         assertThat(former.accept(rig.mention(user), Source.host())

@@ -1,7 +1,6 @@
 package dev.nippush.tests.simulation;
 
 import dev.nippush.account.Account;
-import dev.nippush.address.DeviceAddress;
 import dev.nippush.event.EventId;
 import dev.nippush.event.PublicKey;
 import dev.nippush.store.Change;
@@ -60,9 +59,12 @@ final class Disk {
                 Decided key = new Decided(hold.held().account(), hold.held().event());
                 held.put(key, hold.held());
                 decided.add(key);
-                if (hold.held().count() > 1) {
-                    released.stream().filter(each -> !each.equals(key)).forEach(each -> foldedHolds.put(each, key));
-                }
+                released.clear();
+            } else if (change instanceof Change.Rehold rehold) {
+                Decided key = new Decided(rehold.held().account(), rehold.held().event());
+                held.put(key, rehold.held());
+                // What was released right before it is folded into it.
+                released.forEach(each -> foldedHolds.put(each, key));
                 released.clear();
             } else if (change instanceof Change.Release release) {
                 Decided key = new Decided(release.account(), release.event());
@@ -71,7 +73,14 @@ final class Disk {
             } else if (change instanceof Change.Ignore ignore) {
                 decided.add(new Decided(ignore.account(), ignore.event()));
             } else if (change instanceof Change.Owe owe) {
-                owe(owe.push(), wrong);
+                Decided key = new Decided(owe.account(), owe.event());
+                held.remove(key);
+                decided.add(key);
+                for (OwedPush push : owe.pushes()) {
+                    if (committed.made(i, push.key())) {
+                        owe(push, wrong);
+                    }
+                }
             } else if (change instanceof Change.Retry retry) {
                 retry(retry.push(), wrong);
             } else if (change instanceof Change.Settle settle) {
@@ -80,8 +89,6 @@ final class Disk {
                     foldedIntoNothing.put(settle.key(), owed.get(settle.key()).count());
                 }
                 settling.settled(owed.get(settle.key()), settle.ending());
-            } else if (change instanceof Change.ForgetDevice forget) {
-                accounts.replaceAll((key, account) -> forget(account, forget.device(), forget));
             }
         }
         return wrong;
@@ -92,16 +99,7 @@ final class Disk {
         void settled(OwedPush push, Ending ending);
     }
 
-    private static Account forget(Account account, DeviceAddress device, Change.ForgetDevice forget) {
-        boolean older = account.registration()
-                .flatMap(registration -> registration.device(device))
-                .filter(known -> known.registeredAt().isBefore(forget.registeredBefore()))
-                .isPresent();
-        return older ? account.with(account.registration().map(of -> of.without(device))) : account;
-    }
-
     private void owe(OwedPush push, List<String> wrong) {
-        decided.add(new Decided(push.account(), push.event()));
         owed.put(push.key(), push);
         PushKey other = byCollapseKey.put(push.message().collapseKey(), push.key());
         if (other != null && !other.equals(push.key())) {

@@ -192,6 +192,8 @@ final class Model {
         State state;
         /** The disk may not know it yet. */
         boolean changed = true;
+        /** Whether a relay had it in store. */
+        boolean stored;
         /** Made or changed in limbo: anything but a second push is right. */
         boolean tainted;
 
@@ -600,6 +602,7 @@ final class Model {
                         expires(event, now),
                         new LinkedHashSet<>(reg.devices.keySet()),
                         State.HISTORY);
+                decision.stored = !source.live();
                 decisions.put(key, decision);
                 if (isHistory(reg, event, source)) {
                     decision.become(State.HISTORY);
@@ -673,7 +676,7 @@ final class Model {
             return false;
         }
         if (event.kind() == 1059) {
-            return !reg.caughtUp.contains(source.relay().get());
+            return !source.live() && !reg.caughtUp.contains(source.relay().get());
         }
         return event.createdAt() < reg.began / 1000;
     }
@@ -765,8 +768,10 @@ final class Model {
         return decision != null && stillOwned(decision, push.device()) && !disk.settled.containsKey(push);
     }
 
-    void deviceRejected(PushKey push) {
-        if (!isLive(push)) {
+    void deviceRejected(PushKey push, long sentAt) {
+        User owner = owner(push.device());
+        if (!isLive(push) || owner != null && owner.reg.devices.get(push.device()).registeredAt > sentAt) {
+            // The provider spoke of what was registered before.
             return;
         }
         boolean registers = users.values().stream()
@@ -800,12 +805,8 @@ final class Model {
         boolean gone = goneAt.getOrDefault(device, 0L) >= decision.received;
         boolean allowed = switch (ending) {
             case ACCEPTED -> accepted.contains(push.key());
-            // A device that gets little gets all of it: 60 at once.
-            case FOLDED ->
-                claims.keySet().stream()
-                                .filter(key -> key.device().equals(device))
-                                .count()
-                        > 60;
+            // A device that gets little gets all of it: 60 at once, 10 of what lay at a relay.
+            case FOLDED -> claimsOn(device, false) > 60 || claimsOn(device, true) > 10;
             case WITHDRAWN -> decision.tainted || !stillOwned(decision, device);
             case GONE -> gone || !stillOwned(decision, device);
             case REJECTED ->
@@ -819,6 +820,12 @@ final class Model {
                                 && push.message().expiresAt().toEpochMilli() <= now + 20 * 60_000;
         };
         return allowed ? null : "it ends as " + ending + ", and nothing says so";
+    }
+
+    private long claimsOn(DeviceAddress device, boolean stored) {
+        return claims.entrySet().stream()
+                .filter(each -> each.getKey().device().equals(device) && (each.getValue().stored || !stored))
+                .count();
     }
 
     // ---- a crash

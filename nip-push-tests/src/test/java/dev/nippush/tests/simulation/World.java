@@ -951,7 +951,7 @@ final class World implements Relays.Door, Provider.Referee, SlowStore.Watcher {
             }
             rejected.add(push);
             if (refused.fault() == Fault.DEVICE) {
-                model.deviceRejected(push);
+                model.deviceRejected(push, askedAt.toEpochMilli());
             }
         } else if (result instanceof PushResult.DeviceGone gone) {
             if (!model.isLive(push)) {
