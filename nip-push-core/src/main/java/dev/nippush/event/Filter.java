@@ -142,6 +142,19 @@ public final class Filter {
         return limit;
     }
 
+    /** Returns a builder that asks for the same, to be changed in parts. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.ids = ids;
+        builder.authors = authors;
+        builder.kinds = kinds;
+        builder.tags.putAll(tags);
+        builder.since = since;
+        builder.until = until;
+        builder.limit = limit;
+        return builder;
+    }
+
     /** Writes the filter, without spaces, keys always in the same order. */
     public String toJson() {
         StringBuilder out = new StringBuilder(64);

@@ -64,6 +64,9 @@ class FilterTest {
         assertThat(filter.since()).hasValue(10);
         assertThat(filter.until()).hasValue(20);
         assertThat(filter.limit()).hasValue(5);
+        assertThat(filter.toBuilder().build()).isEqualTo(filter);
+        assertThat(filter.toBuilder().until(15).build().toJson())
+                .isEqualTo(filter.toJson().replace("\"until\":20", "\"until\":15"));
     }
 
     @Test

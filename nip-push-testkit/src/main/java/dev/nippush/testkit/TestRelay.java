@@ -103,6 +103,8 @@ public final class TestRelay implements AutoCloseable {
     private int connectionsSoFar;
     private boolean eoseWithheld;
     private Duration delay = Duration.ZERO;
+    private int mostPerFilter = Integer.MAX_VALUE;
+    private int mostPerRequest = Integer.MAX_VALUE;
     private Function<Request, Optional<String>> refusal = request -> Optional.empty();
     private final Set<Peer> peers = new LinkedHashSet<>();
     private final Map<EventId, NostrEvent> stored = new LinkedHashMap<>();
@@ -237,6 +239,32 @@ public final class TestRelay implements AutoCloseable {
     /** Sends every message so much later from now on; zero sends at once. */
     public synchronized void delay(Duration delay) {
         this.delay = requireNonNull(delay);
+    }
+
+    /**
+     * Sends at most so many stored events for each filter from now on, the newest ones, as if the client had set that
+     * limit.
+     *
+     * @param most 1 or more
+     */
+    public synchronized void limitPerFilter(int most) {
+        mostPerFilter = requirePositive(most);
+    }
+
+    /**
+     * Sends at most so many stored events for a whole REQ from now on, the newest of all its filters.
+     *
+     * @param most 1 or more
+     */
+    public synchronized void limitPerRequest(int most) {
+        mostPerRequest = requirePositive(most);
+    }
+
+    private static int requirePositive(int most) {
+        if (most < 1) {
+            throw new IllegalArgumentException("a limit is 1 or more: " + most);
+        }
+        return most;
     }
 
     /** Sends no EOSE from now on. */
@@ -482,10 +510,10 @@ public final class TestRelay implements AutoCloseable {
             stored.values().stream()
                     .filter(event -> filter.matches(event) && peer.mayRead(event))
                     .sorted(NEWEST_FIRST)
-                    .limit(filter.limit().orElse(Integer.MAX_VALUE))
+                    .limit(Math.min(mostPerFilter, filter.limit().orElse(Integer.MAX_VALUE)))
                     .forEach(found::add);
         }
-        return found.stream().sorted(NEWEST_FIRST).toList();
+        return found.stream().sorted(NEWEST_FIRST).limit(mostPerRequest).toList();
     }
 
     private static final class Open {

@@ -1,6 +1,7 @@
 package dev.nippush.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.event.Filter;
@@ -108,6 +109,35 @@ class TestRelayTest {
                             new RelayMessage.Event("s", live),
                             new RelayMessage.Ok(live.id(), true, ""));
             assertThat(relay.received()).containsExactly(old, young, middle, live);
+        }
+    }
+
+    @Test
+    void storedEventsBeyondALimitAreLeftOutTheOldestFirst() {
+        try (TestRelay relay = TestRelay.start();
+                Client client = new Client(relay)) {
+            NostrEvent oldest = note(now - 20, "oldest");
+            NostrEvent old = note(now - 10, "old");
+            NostrEvent young = note(now, "young");
+            NostrEvent other = alice.sign(now - 30, 7, List.of(), "of another kind");
+            List.of(oldest, old, young, other).forEach(relay::publish);
+
+            relay.limitPerFilter(2);
+            client.send(req("filter", kinds(1), kinds(7)));
+            assertThat(client.messages.await(4))
+                    .containsExactly(
+                            new RelayMessage.Event("filter", young),
+                            new RelayMessage.Event("filter", old),
+                            new RelayMessage.Event("filter", other),
+                            new RelayMessage.Eose("filter"));
+            client.messages.clear();
+
+            relay.limitPerRequest(1);
+            client.send(req("request", kinds(1), kinds(7)));
+            assertThat(client.messages.await(2))
+                    .containsExactly(new RelayMessage.Event("request", young), new RelayMessage.Eose("request"));
+            assertThatThrownBy(() -> relay.limitPerFilter(0)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> relay.limitPerRequest(0)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 
