@@ -105,6 +105,7 @@ final class PackageArrowsTest {
             "nip-push-apns",
             "nip-push-core",
             "nip-push-fcm",
+            "nip-push-jdbc",
             "nip-push-relay",
             "nip-push-testkit",
             "nip-push-unifiedpush");
