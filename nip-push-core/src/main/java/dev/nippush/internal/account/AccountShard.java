@@ -6,7 +6,6 @@ import dev.nippush.account.Account;
 import dev.nippush.account.Device;
 import dev.nippush.account.Inboxes;
 import dev.nippush.account.Interest;
-import dev.nippush.account.InterestChange;
 import dev.nippush.account.LastSeen;
 import dev.nippush.account.Mark;
 import dev.nippush.account.Marks;
@@ -18,7 +17,6 @@ import dev.nippush.address.Source;
 import dev.nippush.control.ControlMessage;
 import dev.nippush.control.Outcome;
 import dev.nippush.control.Refusal;
-import dev.nippush.event.Calls;
 import dev.nippush.event.EventId;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
@@ -29,22 +27,17 @@ import dev.nippush.internal.presence.Presence;
 import dev.nippush.internal.run.RecentMap;
 import dev.nippush.store.Change;
 import dev.nippush.store.HeldEvent;
-import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
 import dev.nippush.time.EngineTime;
 import dev.nippush.time.Stamp;
 import dev.nippush.transport.Notification;
-import dev.nippush.transport.PushMessage;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -53,6 +46,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The only writer of its accounts. It decides, once per account and event, whether an event is pushed, held or history,
@@ -66,22 +60,18 @@ public final class AccountShard {
     private static final int RECENT_DECISIONS = 4_096;
 
     private final AccountRules rules;
-    private final Executor lane;
     private final Committer committer;
-    private final EngineTime time;
-    private final MatchIndex index;
     private final DeviceOwners owners;
     private final Function<DeviceAddress, Optional<Privacy>> allowed;
     private final Predicate<RelayUrl> dialable;
-    private final Composing composing;
     private final ShardOutlets outlets;
+    private final Registrations registrations;
+    private final Pushing pushing;
+    private final Attendance attendance;
 
     private final ConcurrentMap<PublicKey, AccountState> accounts = new ConcurrentHashMap<>();
     private final RecentMap<PublicKey, AccountState> strangers = new RecentMap<>(MAX_STRANGERS);
     private final RecentMap<Decision, Boolean> decided = new RecentMap<>(RECENT_DECISIONS);
-    private final Set<AccountState> holding = new LinkedHashSet<>();
-    private OptionalLong deafSince = OptionalLong.empty();
-    private boolean stopped;
 
     private record Decision(PublicKey account, EventId event) {}
 
@@ -115,15 +105,14 @@ public final class AccountShard {
             Composing composing,
             ShardOutlets outlets) {
         this.rules = requireNonNull(rules);
-        this.lane = requireNonNull(lane);
         this.committer = requireNonNull(committer);
-        this.time = requireNonNull(time);
-        this.index = requireNonNull(index);
         this.owners = requireNonNull(owners);
         this.allowed = requireNonNull(allowed);
         this.dialable = requireNonNull(dialable);
-        this.composing = requireNonNull(composing);
         this.outlets = requireNonNull(outlets);
+        this.registrations = new Registrations(rules, index, owners, outlets);
+        this.pushing = new Pushing(rules, committer, composing, outlets);
+        this.attendance = new Attendance(rules, lane, committer, time, pushing, outlets);
     }
 
     /** How far an account's messages were applied, as far as is known without waiting. Called on any thread. */
@@ -138,24 +127,8 @@ public final class AccountShard {
     public void restore(Account account, Stamp now) {
         AccountState state = new AccountState(account);
         accounts.put(account.pubkey(), state);
-        account.registration().ifPresent(registration -> {
-            index.change(account.pubkey(), Optional.empty(), registration.interest());
-            for (Device device : registration.devices()) {
-                for (PublicKey loser : owners.restore(account.pubkey(), device)) {
-                    outlets.displaced(loser, device.address());
-                }
-            }
-        });
-        Duration forgettable = AccountRules.ALIVE_STORED_EVERY.plus(rules.heartbeatTimeout());
-        boolean recently = account.lastSeen()
-                .aliveAt()
-                .filter(alive -> alive.plus(forgettable).isAfter(now.instant()))
-                .isPresent();
-        if (account.lastSeen().online() && recently) {
-            // The time of the last heartbeat is only known to about an hour: it gets one full timeout.
-            state.provedUntil = now.nanos() + rules.heartbeatTimeout().toNanos();
-            state.presence = new Presence.Online(state.provedUntil);
-        }
+        account.registration().ifPresent(registration -> registrations.restore(account.pubkey(), registration));
+        attendance.restore(state, now);
     }
 
     /** Takes a held event that was read from the store, after its account. */
@@ -181,23 +154,18 @@ public final class AccountShard {
                         event.notification(),
                         devices),
                 now.nanosAt(event.receivedAt().toEpochMilli()));
-        holding.add(state);
     }
 
     /** Begins to work, after everything was restored: tells the relays, and pushes what was held for too long. */
     public void begin(Stamp now) {
         for (AccountState state : accounts.values()) {
             Work work = new Work();
-            state.registration().ifPresent(registration -> {
-                Optional<Interest> interest = registration.interest();
-                for (RelayUrl relay : asked(registration)) {
-                    interestChanges(state.account.pubkey(), relay, Optional.empty(), interest, work);
-                }
-            });
+            state.registration()
+                    .ifPresent(registration -> registrations.ask(state.account.pubkey(), registration, work));
             if (!state.held.isEmpty() && !state.isOnline()) {
-                push(state, now, work);
+                pushing.pushHeld(state, now, work);
             }
-            watch(state, now.nanos());
+            attendance.watch(state, now.nanos());
             work.commit(committer);
         }
     }
@@ -216,7 +184,7 @@ public final class AccountShard {
             state = strangers.computeIfAbsent(sender, key -> new AccountState(Account.unknown(key)));
         }
         Work work = new Work();
-        passTime(state, at, work);
+        attendance.passTime(state, at, work);
         Account before = state.account;
         boolean wasOnline = state.isOnline();
         Optional<Refusal> refusal = apply(state, createdAt, message, at, work);
@@ -225,7 +193,7 @@ public final class AccountShard {
             save(before, state, work);
             work.output(() -> outlets.controlApplied(sender, message));
         }
-        watch(state, at.nanos());
+        attendance.watch(state, at.nanos());
         Outcome outcome = refusal.<Outcome>map(Outcome.Refused::new).orElseGet(Outcome.Applied::new);
         work.output(() -> done.accept(outcome));
         work.commit(committer);
@@ -244,7 +212,7 @@ public final class AccountShard {
             return Optional.of(Refusal.OUT_OF_ORDER);
         }
         state.account = state.account.with(state.account.marks().withPresence(mark));
-        enter(state, presenceInput(online, createdAt, at), at, work);
+        attendance.enter(state, attendance.said(online, createdAt, at), at, work);
         return Optional.empty();
     }
 
@@ -268,9 +236,9 @@ public final class AccountShard {
         }
         if (presenceMark.isPresent()) {
             state.account = state.account.with(state.account.marks().withPresence(presenceMark.get()));
-            enter(state, presenceInput(settings.online().orElseThrow(), createdAt, at), at, work);
+            attendance.enter(state, attendance.said(settings.online().orElseThrow(), createdAt, at), at, work);
         } else {
-            enter(state, new Presence.SignOfLife(aliveUntil(createdAt, at)), at, work);
+            attendance.enter(state, new Presence.SignOfLife(Attendance.aliveUntil(createdAt, at)), at, work);
         }
         return Optional.empty();
     }
@@ -293,7 +261,7 @@ public final class AccountShard {
         }
         accounts.put(account, state);
         strangers.remove(account);
-        change(state, Optional.of(after), work);
+        registrations.change(state, Optional.of(after), work);
         return Optional.empty();
     }
 
@@ -305,20 +273,20 @@ public final class AccountShard {
         }
         state.account = state.account.with(state.account.marks().withRegistration(mark));
         if (logout.device().isPresent()) {
-            change(
+            registrations.change(
                     state,
                     state.registration().map(of -> of.without(logout.device().get())),
                     work);
-            enter(state, new Presence.SignOfLife(aliveUntil(createdAt, at)), at, work);
+            attendance.enter(state, new Presence.SignOfLife(Attendance.aliveUntil(createdAt, at)), at, work);
         } else {
             if (state.account.marks().presence().outdates(mark)) {
                 // A younger heartbeat has come already: its presence stands, for the settings that may follow.
                 state.held.drop(work);
             } else {
                 state.account = state.account.with(state.account.marks().withPresence(mark));
-                enter(state, new Presence.Logout(), at, work);
+                attendance.enter(state, new Presence.Logout(), at, work);
             }
-            change(state, Optional.empty(), work);
+            registrations.change(state, Optional.empty(), work);
         }
         // Kept for its marks: an older settings message that is still under way must not register again.
         accounts.put(state.account.pubkey(), state);
@@ -327,62 +295,6 @@ public final class AccountShard {
     }
 
     // ---- registrations
-
-    /** Puts a registration in place of the one before, with all that follows; saving it is the caller's. */
-    private void change(AccountState state, Optional<Registration> wanted, Work work) {
-        PublicKey account = state.account.pubkey();
-        Optional<Registration> before = state.registration();
-        Set<RelayUrl> askedBefore = before.map(this::asked).orElse(Set.of());
-        Set<RelayUrl> askedAfter = wanted.map(this::asked).orElse(Set.of());
-        Optional<Registration> after = wanted.map(registration -> {
-            Registration kept = registration;
-            for (RelayUrl relay : registration.caughtUp()) {
-                kept = askedAfter.contains(relay) ? kept : kept.leaving(relay);
-            }
-            return kept;
-        });
-        state.account = state.account.with(after);
-
-        Optional<Interest> interestBefore = before.flatMap(Registration::interest);
-        Optional<Interest> interestAfter = after.flatMap(Registration::interest);
-        index.change(account, interestBefore, interestAfter);
-        Set<RelayUrl> relays = new LinkedHashSet<>(askedBefore);
-        relays.addAll(askedAfter);
-        for (RelayUrl relay : relays) {
-            interestChanges(
-                    account,
-                    relay,
-                    askedBefore.contains(relay) ? interestBefore : Optional.empty(),
-                    askedAfter.contains(relay) ? interestAfter : Optional.empty(),
-                    work);
-        }
-        for (Device device : after.map(Registration::devices).orElse(List.of())) {
-            owners.update(account, device);
-        }
-        for (Device device : before.map(Registration::devices).orElse(List.of())) {
-            if (after.flatMap(of -> of.device(device.address())).isEmpty()) {
-                owners.release(account, device.address());
-                state.held.withdraw(device.address(), work);
-                work.output(() -> outlets.withdrawn(account, device.address()));
-            }
-        }
-    }
-
-    private Set<RelayUrl> asked(Registration registration) {
-        if (!registration.isActive()) {
-            return Set.of();
-        }
-        Set<RelayUrl> relays = new LinkedHashSet<>(rules.homeRelays());
-        relays.addAll(registration.sources());
-        return relays;
-    }
-
-    private void interestChanges(
-            PublicKey account, RelayUrl relay, Optional<Interest> before, Optional<Interest> after, Work work) {
-        if (!before.equals(after)) {
-            work.output(() -> outlets.interestChanged(new InterestChange(account, relay, before, after)));
-        }
-    }
 
     /** Another account has registered the device. */
     public void displaced(PublicKey account, DeviceAddress device, Stamp at) {
@@ -413,10 +325,10 @@ public final class AccountShard {
             return;
         }
         Work work = new Work();
-        change(state, state.registration().map(of -> of.without(device)), work);
+        registrations.change(state, state.registration().map(of -> of.without(device)), work);
         work.write(new Change.SaveAccount(state.account));
         work.commit(committer);
-        watch(state, at.nanos());
+        attendance.watch(state, at.nanos());
     }
 
     /** A relay has sent what it had stored for an interest of the account. */
@@ -429,7 +341,7 @@ public final class AccountShard {
         // An EOSE that was on its way while the interest began anew says nothing of the new one.
         boolean current = !covered.began().isBefore(registration.wrapsBegan());
         if (current
-                && asked(registration).contains(relay)
+                && registrations.asked(registration).contains(relay)
                 && !registration.caughtUp().contains(relay)) {
             state.account = state.account.with(Optional.of(registration.caughtUpWith(relay)));
             Work work = new Work();
@@ -478,9 +390,9 @@ public final class AccountShard {
             if (decided.put(new Decision(account, event.id()), true) != null) {
                 continue;
             }
-            passTime(state, at, work);
+            attendance.passTime(state, at, work);
             decide(state, registration.get(), devices, event, source, at, work, taken);
-            watch(state, at.nanos());
+            attendance.watch(state, at.nanos());
         }
         int wantedBy = wanted;
         work.output(() -> done.accept(new Tally(taken.get(), wantedBy)));
@@ -492,10 +404,10 @@ public final class AccountShard {
             AccountState state, Registration registration, NostrEvent list, Stamp at, Work work, AtomicInteger taken) {
         Inboxes known = registration.inboxes().with(list, dialable);
         if (known != registration.inboxes()) {
-            change(state, Optional.of(registration.reading(known)), work);
+            registrations.change(state, Optional.of(registration.reading(known)), work);
             work.write(new Change.SaveAccount(state.account));
             taken.incrementAndGet();
-            watch(state, at.nanos());
+            attendance.watch(state, at.nanos());
         }
     }
 
@@ -526,23 +438,15 @@ public final class AccountShard {
             return;
         }
         boolean stored = !source.live();
-        HeldEvent news = new HeldEvent(
-                account,
-                event.id(),
-                1,
-                receipt(registration, at),
-                expiry(event, at),
-                composing.compose(event, account, source, levels),
-                devices);
+        HeldEvent news = pushing.news(registration, event, source, devices, levels, at);
         if (state.isOnline()) {
-            holding.add(state);
             state.held.hold(
                     news,
                     at.nanos(),
                     stored,
                     work,
                     committer::repeated,
-                    count -> composing.fold(count, account),
+                    count -> pushing.fold(account, count),
                     held -> {
                         if (held) {
                             taken.incrementAndGet();
@@ -551,7 +455,7 @@ public final class AccountShard {
                         foldHeld(state);
                     });
         } else {
-            owe(state, news, stored, at, work, taken::incrementAndGet);
+            pushing.owe(news, stored, at, work, taken::incrementAndGet);
         }
     }
 
@@ -559,111 +463,12 @@ public final class AccountShard {
     private void foldHeld(AccountState state) {
         PublicKey account = state.account.pubkey();
         Work work = new Work();
-        if (state.held.foldDown(work, count -> composing.fold(count, account))) {
+        if (state.held.foldDown(work, count -> pushing.fold(account, count))) {
             work.commit(committer);
         }
     }
 
-    /** When it came, by a clock that was not set back: its devices counted already. */
-    private static Instant receipt(Registration registration, Stamp at) {
-        return registration.devices().stream()
-                .map(Device::countsSince)
-                .filter(since -> since.isAfter(at.instant()))
-                .max(Instant::compareTo)
-                .orElse(at.instant());
-    }
-
-    private Instant expiry(NostrEvent event, Stamp at) {
-        Instant latest = at.instant().plus(rules.lifetime());
-        OptionalLong expiration = event.expiration();
-        if (expiration.isPresent()) {
-            Instant own = Instant.ofEpochSecond(expiration.getAsLong());
-            return own.isBefore(latest) ? own : latest;
-        }
-        return Calls.isOffer(event) ? at.instant().plus(AccountRules.CALL_LIFETIME) : latest;
-    }
-
-    /** Pushes all that is held. */
-    private void push(AccountState state, Stamp at, Work work) {
-        for (HeldEvent event : state.held.takeAll()) {
-            if (event.expiresAt().isAfter(at.instant())) {
-                owe(state, event, false, at, work, () -> {});
-            } else {
-                work.write(new Change.Release(event.account(), event.event()));
-            }
-        }
-    }
-
-    private void owe(AccountState state, HeldEvent event, boolean stored, Stamp at, Work work, Runnable taken) {
-        List<OwedPush> pushes = event.devices().stream()
-                .map(device -> owed(state.account.pubkey(), event, device, at))
-                .toList();
-        work.write(new Change.Owe(pushes), written -> {
-            if (pushes.stream().anyMatch(push -> written.made(push.key()))) {
-                taken.run();
-            }
-            for (OwedPush push : pushes) {
-                if (written.made(push.key())) {
-                    outlets.owed(push, stored);
-                } else if (committer.repeated()) {
-                    // An earlier attempt may have written it.
-                    outlets.maybeOwed(push.message().address());
-                }
-            }
-        });
-    }
-
-    private OwedPush owed(PublicKey account, HeldEvent event, DeviceAddress device, Stamp at) {
-        PushMessage message = new PushMessage(
-                device,
-                event.notification(),
-                composing.collapseKey(new PushKey(event.event(), device)),
-                event.expiresAt());
-        return new OwedPush(account, event.event(), event.count(), event.receivedAt(), message, 0, at.instant());
-    }
-
-    // ---- presence
-
-    private Presence.Input presenceInput(boolean online, long createdAt, Stamp at) {
-        long alive = aliveUntil(createdAt, at);
-        if (!online) {
-            return new Presence.WentOffline(alive);
-        }
-        long newest = AccountRules.HEARTBEAT_INTERVAL.plusSeconds(createdAt).toMillis();
-        long from = newest < at.wallMillis() ? at.nanosAt(newest) : at.nanos();
-        return new Presence.Heartbeat(from + rules.heartbeatTimeout().toNanos(), alive);
-    }
-
-    /** A message shows its sender alive until the end of its second, or until it came. */
-    private static long aliveUntil(long createdAt, Stamp at) {
-        long endOfSecond = Math.multiplyExact(Math.addExact(createdAt, 1L), 1_000L) - 1;
-        return endOfSecond < at.wallMillis() ? at.nanosAt(endOfSecond) : at.nanos();
-    }
-
-    private void enter(AccountState state, Presence.Input input, Stamp at, Work work) {
-        boolean wasOnline = state.isOnline();
-        Presence.Transition transition = Presence.on(state.presence, input, at.nanos());
-        state.presence = transition.next();
-        if (input instanceof Presence.Heartbeat && state.presence instanceof Presence.Online online) {
-            state.provedUntil = online.deadline();
-        }
-        PublicKey account = state.account.pubkey();
-        if (transition.dropUpTo().isPresent()) {
-            int dropped = state.held.dropUpTo(transition.dropUpTo().getAsLong(), work);
-            if (dropped > 0) {
-                work.output(() -> outlets.dropped(account, dropped));
-            }
-        }
-        switch (transition.rest()) {
-            case STAYS -> {}
-            case IS_PUSHED -> push(state, at, work);
-            case IS_CANCELLED -> state.held.drop(work);
-        }
-        if (wasOnline != state.isOnline()) {
-            boolean online = state.isOnline();
-            work.output(() -> outlets.presenceChanged(account, online));
-        }
-    }
+    // ---- saving
 
     private static LastSeen lastSeen(AccountState state, boolean wasOnline, Stamp at) {
         LastSeen before = state.account.lastSeen();
@@ -694,114 +499,17 @@ public final class AccountShard {
         }
     }
 
-    private void passTime(AccountState state, Stamp at, Work work) {
-        OptionalLong deadline = effectiveDeadline(state);
-        if (deadline.isEmpty() || deadline.getAsLong() - at.nanos() > 0) {
-            return;
-        }
-        if (state.timer != null && at.nanos() - deadline.getAsLong() > AccountRules.STALL.toNanos()) {
-            standsStill(state, at, work);
-        } else {
-            enter(state, new Presence.TimePassed(), at, work);
-        }
-    }
-
-    /** A timer is late: the machine stood still, and heartbeats may wait unread in the sockets. */
-    private void standsStill(AccountState state, Stamp at, Work work) {
-        enter(state, new Presence.HearsAgain(hearsAgainUntil(state, at)), at, work);
-    }
-
-    /** From when on silence counts: while the server is deaf it proves nothing, for a time. */
-    private OptionalLong effectiveDeadline(AccountState state) {
-        if (!(state.presence instanceof Presence.Online online)) {
-            return OptionalLong.empty();
-        }
-        if (deafSince.isPresent() && online.deadline() - deafSince.getAsLong() > 0) {
-            long patience = earlier(
-                    deafSince.getAsLong() + AccountRules.DEAF_PATIENCE.toNanos(), longestWithoutHeartbeat(state));
-            return OptionalLong.of(patience - online.deadline() > 0 ? patience : online.deadline());
-        }
-        return OptionalLong.of(online.deadline());
-    }
-
-    /** One full timeout from now, but however often the server goes deaf, not for ever. */
-    private long hearsAgainUntil(AccountState state, Stamp at) {
-        return earlier(at.nanos() + rules.heartbeatTimeout().toNanos(), longestWithoutHeartbeat(state));
-    }
-
-    private long longestWithoutHeartbeat(AccountState state) {
-        return state.provedUntil
-                + AccountRules.DEAF_PATIENCE.toNanos()
-                + rules.heartbeatTimeout().toNanos();
-    }
-
-    private static long earlier(long one, long other) {
-        return one - other <= 0 ? one : other;
-    }
+    // ---- all of them
 
     /** The server hears its clients, or does not. */
     public void hearing(boolean hearing, Stamp at) {
-        if (hearing == deafSince.isEmpty()) {
-            return;
-        }
-        if (!hearing) {
-            deafSince = OptionalLong.of(at.nanos());
-        } else {
-            accounts.values().forEach(state -> hearsAgain(state, at));
-            strangers.values().forEach(state -> hearsAgain(state, at));
-            deafSince = OptionalLong.empty();
-        }
-        List.copyOf(holding).forEach(state -> watch(state, at.nanos()));
-    }
-
-    private void hearsAgain(AccountState state, Stamp at) {
-        Work work = new Work();
-        passTime(state, at, work);
-        enter(state, new Presence.HearsAgain(hearsAgainUntil(state, at)), at, work);
-        work.commit(committer);
+        attendance.hearing(hearing, Stream.concat(accounts.values().stream(), strangers.values().stream()), at);
     }
 
     /** Lets no more deadlines pass: what is held stays in the store, for the next start. */
     public void stop() {
-        stopped = true;
-        holding.forEach(AccountState::cancelTimer);
+        attendance.stop();
     }
-
-    /** Sets the timer of an account that holds events, and stops that of one that does not. */
-    private void watch(AccountState state, long now) {
-        state.cancelTimer();
-        if (stopped) {
-            return;
-        }
-        if (state.held.isEmpty()) {
-            holding.remove(state);
-            return;
-        }
-        holding.add(state);
-        OptionalLong deadline = effectiveDeadline(state);
-        if (deadline.isPresent()) {
-            long due = deadline.getAsLong();
-            state.timer = time.schedule(
-                    Duration.ofNanos(Math.max(0, due - now)), () -> lane.execute(() -> deadlinePassed(state, due)));
-        }
-    }
-
-    private void deadlinePassed(AccountState state, long due) {
-        if (stopped) {
-            return;
-        }
-        Stamp at = time.stamp();
-        Work work = new Work();
-        if (at.nanos() - due > AccountRules.STALL.toNanos()) {
-            standsStill(state, at, work);
-        } else {
-            passTime(state, at, work);
-        }
-        work.commit(committer);
-        watch(state, at.nanos());
-    }
-
-    // ---- sweeping
 
     /**
      * Forgets the registrations of those who gave no sign of life for long, and the marks of senders without a registration
@@ -842,7 +550,7 @@ public final class AccountShard {
     private void forget(AccountState state, Work work) {
         PublicKey account = state.account.pubkey();
         state.held.drop(work);
-        change(state, Optional.empty(), work);
+        registrations.change(state, Optional.empty(), work);
         work.write(new Change.SaveAccount(state.account));
         work.output(() -> outlets.forgotten(account));
     }
