@@ -77,10 +77,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -137,6 +139,7 @@ public final class FakeApns implements Gateway {
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final AtomicInteger connectionCount = new AtomicInteger();
     private final Map<String, Deque<Reply>> script = new ConcurrentHashMap<>();
+    private volatile Optional<Function<Received, CompletionStage<Answer>>> judge = Optional.empty();
     private final Inbox<Request> requests = new Inbox<>();
     private final Inbox<Received> received = new Inbox<>();
     private final List<Runnable> hanging = new ArrayList<>();
@@ -332,6 +335,16 @@ public final class FakeApns implements Gateway {
     @Override
     public void answer(DeviceAddress device, Answer answer) {
         answer(device.token(), reply(answer));
+    }
+
+    /**
+     * Asks from now on for each message that keeps Apple's rules how it is answered, whatever else was set. The answer may
+     * take its time, or never come.
+     *
+     * @param judge called on a thread that must not be kept
+     */
+    public void answerWith(Function<Received, CompletionStage<Answer>> judge) {
+        this.judge = Optional.of(judge);
     }
 
     private static Reply reply(Answer answer) {
@@ -591,11 +604,17 @@ public final class FakeApns implements Gateway {
     private void arrived(ChannelHandlerContext stream, Incoming incoming) {
         Request request = incoming.request;
         JsonObject payload = payload(request);
-        if (payload != null) {
-            understood(request, payload).ifPresent(received::add);
-        }
+        Optional<Received> message = payload == null ? Optional.empty() : understood(request, payload);
+        message.ifPresent(received::add);
         requests.add(request);
-        perform(stream, incoming, violation(incoming, payload).orElseGet(() -> next(request.token())));
+        Optional<Reply> refused = violation(incoming, payload);
+        if (refused.isEmpty() && judge.isPresent() && message.isPresent()) {
+            judge.get()
+                    .apply(message.get())
+                    .thenAccept(answer -> stream.executor().execute(() -> perform(stream, incoming, reply(answer))));
+        } else {
+            perform(stream, incoming, refused.orElseGet(() -> next(request.token())));
+        }
     }
 
     private void perform(ChannelHandlerContext stream, Incoming incoming, Reply reply) {

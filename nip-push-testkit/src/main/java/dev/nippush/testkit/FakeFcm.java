@@ -30,9 +30,11 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http2.ErrorCode;
@@ -87,6 +89,7 @@ public final class FakeFcm implements Gateway {
 
     private final Map<String, Answer> answers = new HashMap<>();
     private final Map<String, Queue<Reply>> replies = new HashMap<>();
+    private Optional<Function<Received, CompletionStage<Answer>>> judge = Optional.empty();
     private final Queue<Reply> trialReplies = new ArrayDeque<>();
     private int trials;
     private final Set<Request> open = new HashSet<>();
@@ -334,6 +337,16 @@ public final class FakeFcm implements Gateway {
     }
 
     /**
+     * Asks from now on for each message that keeps FCM's rules how it is answered, whatever else was set. The answer may
+     * take its time, or never come.
+     *
+     * @param judge called on a thread that must not be kept
+     */
+    public synchronized void answerWith(Function<Received, CompletionStage<Answer>> judge) {
+        this.judge = Optional.of(judge);
+    }
+
+    /**
      * Answers the next trial messages ({@code validate_only}) so, one after another. After that, and at first, they are
      * accepted, unless some device's answer is {@link Answer.CredentialsRefused}: who may not send may not try either.
      */
@@ -494,20 +507,27 @@ public final class FakeFcm implements Gateway {
             String token = FcmRules.token(message.get());
             Optional<Reply> refusal =
                     reader.read(token).isEmpty() ? FcmRules.invalid("message.token") : FcmRules.refusal(message.get());
+            Optional<Received> understood = refusal.isPresent()
+                    ? Optional.empty()
+                    : Optional.of(FcmRules.received(
+                            message.get(), instance -> address(embedded(instance, token)), () -> address(token)));
+            Optional<Function<Received, CompletionStage<Answer>>> asked;
             synchronized (FakeFcm.this) {
+                asked = judge;
                 sent.add(new Sent(
                         message.get(),
                         body.getBytes(StandardCharsets.UTF_8).length,
                         headers(request),
                         request.getConnectionMetaData().getProtocol(),
                         request.getConnectionMetaData().getId()));
-                if (refusal.isEmpty()) {
-                    received.add(FcmRules.received(
-                            message.get(), instance -> address(embedded(instance, token)), () -> address(token)));
-                }
+                understood.ifPresent(received::add);
             }
             if (refusal.isPresent()) {
                 write(request, response, callback, refusal.get());
+            } else if (asked.isPresent()) {
+                asked.get()
+                        .apply(understood.orElseThrow())
+                        .thenAccept(answer -> asTold(answer, request, response, callback));
             } else {
                 asScripted(token, request, response, callback);
             }
@@ -537,6 +557,12 @@ public final class FakeFcm implements Gateway {
                     return;
                 }
                 answer = answers.getOrDefault(token, new Answer.Accept());
+            }
+            asTold(answer, request, response, callback);
+        }
+
+        private void asTold(Answer answer, Request request, Response response, Callback callback) {
+            synchronized (FakeFcm.this) {
                 if (answer instanceof Answer.Hang && !released) {
                     hanging.add(() -> write(request, response, callback, accept()));
                     return;

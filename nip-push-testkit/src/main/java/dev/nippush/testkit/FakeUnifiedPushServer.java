@@ -26,7 +26,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -88,6 +90,7 @@ public final class FakeUnifiedPushServer implements Gateway {
     private final List<Runnable> hanging = new ArrayList<>();
     private final Map<String, WebPushReceiver> receivers = new HashMap<>();
     private Optional<Predicate<VapidToken>> demand = Optional.empty();
+    private Optional<Function<Received, CompletionStage<Answer>>> judge = Optional.empty();
     private boolean released;
     private int port;
     private final List<DeafPort> deaf = new CopyOnWriteArrayList<>();
@@ -254,6 +257,20 @@ public final class FakeUnifiedPushServer implements Gateway {
         scripts.computeIfAbsent(device.token(), any -> new ArrayDeque<>()).addAll(List.of(next));
     }
 
+    /**
+     * Asks from now on for each message that keeps the rules how it is answered, whatever else was set. The answer may take
+     * its time, or never come.
+     *
+     * @param judge called on a thread that must not be kept
+     */
+    public synchronized void answerWith(Function<Received, CompletionStage<Answer>> judge) {
+        this.judge = Optional.of(judge);
+    }
+
+    private synchronized Optional<Function<Received, CompletionStage<Answer>>> judge() {
+        return judge;
+    }
+
     @Override
     public Inbox<Received> received() {
         return received;
@@ -373,12 +390,22 @@ public final class FakeUnifiedPushServer implements Gateway {
                     ? Optional.empty()
                     : encrypted ? decrypted(url, post) : plain(url, post);
             message.ifPresent(received::add);
-            Optional<HttpAnswer> fixed = refused.or(() -> noMessage(message)).or(() -> scripted(url));
+            Optional<Function<Received, CompletionStage<Answer>>> asked = message.flatMap(any -> judge());
+            Optional<HttpAnswer> fixed =
+                    refused.or(() -> noMessage(message)).or(() -> asked.isPresent() ? Optional.empty() : scripted(url));
             if (fixed.isPresent()) {
                 write(fixed.get(), response, callback);
-                return true;
+            } else if (asked.isPresent()) {
+                asked.get()
+                        .apply(message.orElseThrow())
+                        .thenAccept(answer -> asTold(answer, request, response, callback));
+            } else {
+                asTold(answerFor(url), request, response, callback);
             }
-            Answer answer = answerFor(url);
+            return true;
+        }
+
+        private void asTold(Answer answer, Request request, Response response, Callback callback) {
             if (answer instanceof Answer.Drop) {
                 request.getConnectionMetaData().getConnection().getEndPoint().close();
                 // Jetty logs any other failure, with the endpoint.
@@ -388,7 +415,6 @@ public final class FakeUnifiedPushServer implements Gateway {
             } else {
                 write(http(answer), response, callback);
             }
-            return true;
         }
 
         private Optional<HttpAnswer> refusal(Post post) {

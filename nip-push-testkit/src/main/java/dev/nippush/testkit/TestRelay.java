@@ -205,6 +205,11 @@ public final class TestRelay implements AutoCloseable {
         take(event);
     }
 
+    /** Forgets the stored events of which this is true, as relays do. */
+    public synchronized void forget(java.util.function.Predicate<NostrEvent> which) {
+        stored.values().removeIf(which);
+    }
+
     /** Ends all connections as a broken network does, without a close frame. It goes on listening. */
     public void dropConnections() {
         for (Peer peer : peers()) {

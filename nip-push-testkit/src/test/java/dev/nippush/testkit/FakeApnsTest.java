@@ -127,6 +127,22 @@ class FakeApnsTest {
     }
 
     @Test
+    void judgeDecidesOnEachMessageInItsOwnTime() throws Exception {
+        CompletableFuture<Answer> verdict = new CompletableFuture<>();
+        fake.answer(token, Reply.refuse(400, "BadDeviceToken"));
+        fake.answerWith(received -> received.collapseKey().isPresent()
+                ? CompletableFuture.completedFuture(new Answer.DeviceLimit(Optional.empty()))
+                : verdict);
+        CompletableFuture<HttpResponse<String>> answer = client.sendAsync(push().build(), BodyHandlers.ofString());
+        fake.received().await(1);
+
+        assertRefused(push().header("apns-collapse-id", "abc"), 429, "TooManyRequests");
+        assertThat(answer).isNotDone();
+        verdict.complete(new Answer.Accept());
+        assertThat(answer.join().statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void providerTokenIsSignedInEitherForm() {
         for (String algorithm : new String[] {"SHA256withECDSA", "SHA256withECDSAinP1363Format"}) {
             HttpRequest.Builder request = request("/3/device/" + token)

@@ -262,6 +262,24 @@ class FakeFcmTest {
     }
 
     @Test
+    void judgeDecidesOnEachMessageInItsOwnTime() throws Exception {
+        CompletableFuture<Answer> verdict = new CompletableFuture<>();
+        fake.reply(fake.device(0), Reply.of(502, "<html>"));
+        fake.answerWith(received -> fake.received().size() == 1
+                ? verdict
+                : CompletableFuture.completedFuture(new Answer.Gone(Optional.empty())));
+        CompletableFuture<HttpResponse<String>> answer = client.sendAsync(
+                request("/v1/projects/nip-push-fake/messages:send", accessToken(), body(plain("\"android\":{}"))),
+                BodyHandlers.ofString());
+        fake.received().await(1);
+
+        assertThat(send(plain("\"data\":{\"a\":\"b\"}")).statusCode()).isEqualTo(404);
+        assertThat(answer).isNotDone();
+        verdict.complete(new Answer.Accept());
+        assertThat(answer.join().statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void droppedMessageEndsInTheConnection() throws Exception {
         String access = accessToken();
         fake.answer(fake.device(0), new Answer.Drop());

@@ -80,6 +80,23 @@ class FakeUnifiedPushServerTest {
     }
 
     @Test
+    void judgeDecidesOnEachMessageInItsOwnTime() throws Exception {
+        CompletableFuture<Answer> verdict = new CompletableFuture<>();
+        server.answerNext(device, HttpAnswer.of(507));
+        server.answerWith(received -> received.body().equals("Hello")
+                ? verdict
+                : CompletableFuture.completedFuture(new Answer.TemporaryFailure(Optional.empty())));
+        CompletableFuture<HttpResponse<String>> answer =
+                client.sendAsync(request(device, MESSAGE), HttpResponse.BodyHandlers.ofString());
+        server.received().await(1);
+
+        assertThat(post(device, MESSAGE.replace("Hello", "Bye")).statusCode()).isEqualTo(503);
+        assertThat(answer).isNotDone();
+        verdict.complete(new Answer.Accept());
+        assertThat(answer.join().statusCode()).isEqualTo(201);
+    }
+
+    @Test
     void stalledServerAnswersNobodyUntilItIsClosed() throws Exception {
         assertThat(post(device, MESSAGE).statusCode()).isEqualTo(201);
         server.stall();

@@ -142,6 +142,21 @@ class TestRelayTest {
     }
 
     @Test
+    void forgottenEventsAreNotSentAgain() {
+        try (TestRelay relay = TestRelay.start();
+                Client client = new Client(relay)) {
+            NostrEvent old = note(now - 20, "old");
+            NostrEvent young = note(now, "young");
+            List.of(old, young).forEach(relay::publish);
+            relay.forget(event -> event.createdAt() < now);
+            client.send(req("s", kinds(1)));
+
+            assertThat(client.messages.await(2))
+                    .containsExactly(new RelayMessage.Event("s", young), new RelayMessage.Eose("s"));
+        }
+    }
+
+    @Test
     void ephemeralEventsAreSentAndNotKept() {
         try (TestRelay relay = TestRelay.start();
                 Client client = new Client(relay)) {
