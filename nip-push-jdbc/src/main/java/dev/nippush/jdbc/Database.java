@@ -7,6 +7,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 
@@ -84,8 +85,8 @@ abstract sealed class Database permits SqliteDatabase, PostgresDatabase {
      */
     abstract void refuseForeign(Connection connection) throws SQLException;
 
-    /** What is wrong inside; empty texts where the database has no such check. */
-    abstract String integrity(Connection connection) throws SQLException;
+    /** What the database itself finds wrong inside; nothing where it has no such check. */
+    abstract List<String> integrity(Connection connection) throws SQLException;
 
     // ---- leases
 

@@ -195,7 +195,7 @@ final class PostgresDatabase extends Database {
 
     @Override
     String inItsTypes(String statement) {
-        return statement.replace("$bytes", "BYTEA");
+        return statement.replace("$bytes", "BYTEA").replace("$text", "TEXT COLLATE \"C\"");
     }
 
     @Override
@@ -230,8 +230,8 @@ final class PostgresDatabase extends Database {
     }
 
     @Override
-    String integrity(Connection connection) {
-        return "";
+    List<String> integrity(Connection connection) {
+        return List.of();
     }
 
     // ---- leases

@@ -1,5 +1,7 @@
 package dev.nippush.jdbc;
 
+import dev.nippush.account.Account;
+import dev.nippush.address.RelayUrl;
 import dev.nippush.event.EventId;
 import dev.nippush.event.PublicKey;
 import dev.nippush.jdbc.Statements.Write;
@@ -10,9 +12,9 @@ import dev.nippush.store.OwedPush;
 import dev.nippush.store.Partition;
 import dev.nippush.store.PushKey;
 import java.sql.Types;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A change in the form in which the databases take it. Made on the caller's thread, so that the one writer has less to do.
@@ -103,18 +105,27 @@ record RowChange(Write write, List<Object> values, Object row, List<Push> pushes
                     Columns.device(settle.key().device()));
         }
         if (change instanceof Change.Cursor cursor) {
-            return new RowChange(
-                    Write.CURSOR,
-                    cursor.relay(),
-                    cursor.relay().toString(),
-                    (long) Columns.part(Partition.of(cursor.relay())),
-                    Columns.nanos(cursor.upTo()),
-                    Contents.of(cursor.upTo()));
+            return cursor(cursor.relay(), cursor.upTo());
         }
         throw new AssertionError(change);
     }
 
-    private static RowChange decide(PublicKey account, EventId event, long receivedAt, Object held) {
+    static RowChange save(Account account) {
+        PublicKey pubkey = account.pubkey();
+        return new RowChange(Write.SAVE_ACCOUNT, pubkey, pubkey.bytes(), part(pubkey), Contents.of(account));
+    }
+
+    static RowChange cursor(RelayUrl relay, Instant upTo) {
+        return new RowChange(
+                Write.CURSOR,
+                relay,
+                relay.toString(),
+                (long) Columns.part(Partition.of(relay)),
+                Columns.nanos(upTo),
+                Contents.of(upTo));
+    }
+
+    static RowChange decide(PublicKey account, EventId event, long receivedAt, Object held) {
         return new RowChange(
                 Write.DECIDE,
                 new Decision(account, event),
@@ -126,7 +137,9 @@ record RowChange(Write write, List<Object> values, Object row, List<Push> pushes
     }
 
     private static RowChange owe(Change.Owe owe) {
-        List<Push> pushes = owe.pushes().stream().map(RowChange::push).toList();
+        List<Push> pushes = owe.pushes().stream()
+                .map(push -> push(push, Columns.nanos(push.receivedAt())))
+                .toList();
         return new RowChange(
                 Write.OWE,
                 List.of(
@@ -138,7 +151,7 @@ record RowChange(Write write, List<Object> values, Object row, List<Push> pushes
                 pushes);
     }
 
-    private static Push push(OwedPush push) {
+    static Push push(OwedPush push, long receivedAt) {
         PushKey key = push.key();
         Object host = key.device().host().<Object>map(name -> name).orElse(NO_TEXT);
         RowChange change = new RowChange(
@@ -149,7 +162,7 @@ record RowChange(Write write, List<Object> values, Object row, List<Push> pushes
                 (long) Columns.part(Partition.of(key.device())),
                 key.device().channel().name(),
                 host,
-                Columns.nanos(push.receivedAt()),
+                receivedAt,
                 Columns.nanos(push.nextAt()),
                 Columns.nanos(push.message().expiresAt()),
                 Contents.of(push));
@@ -160,9 +173,24 @@ record RowChange(Write write, List<Object> values, Object row, List<Push> pushes
         return Columns.part(Partition.of(account));
     }
 
-    /** Whether the push with this number can have ended so. */
-    static boolean isEnding(@Nullable Integer number) {
-        return number != null && number >= 0 && number < ENDINGS.size();
+    static RowChange tombstone(StoredRow.OfSettled settled) {
+        return new RowChange(
+                Write.TOMBSTONE,
+                settled,
+                settled.event().bytes(),
+                settled.device(),
+                (long) settled.part(),
+                settled.receivedAt(),
+                (long) ENDINGS.indexOf(settled.ending()),
+                settled.endedAt());
+    }
+
+    /** The ending with this number. */
+    static Ending ending(int number) {
+        if (number < 0 || number >= ENDINGS.size()) {
+            throw new DamagedRowException("an ending that is not known");
+        }
+        return ENDINGS.get(number);
     }
 
     /** Says nothing of the values. */

@@ -10,7 +10,8 @@ import java.util.OptionalInt;
 
 /**
  * The tables, and how those of older versions become those of today. A version is the number of migrations that were made;
- * a migration that was published stays as it is. In the statements {@code $bytes} is the database's type of byte strings.
+ * a migration that was published stays as it is. In the statements {@code $bytes} is the database's type of byte strings,
+ * and {@code $text} that of texts that are ordered by their bytes.
  */
 final class Schema {
 
@@ -27,7 +28,7 @@ final class Schema {
             "CREATE INDEX nippush_decisions_made ON nippush_decisions (part, received_at) WHERE held IS NULL",
             // A row without next_at is a tombstone: it has an ending, and of the rest only what it is found by.
             "CREATE TABLE nippush_pushes (event $bytes NOT NULL, device $bytes NOT NULL, part INTEGER NOT NULL,"
-                    + " received_at BIGINT NOT NULL, channel TEXT, host TEXT, next_at BIGINT, expires_at BIGINT,"
+                    + " received_at BIGINT NOT NULL, channel $text, host $text, next_at BIGINT, expires_at BIGINT,"
                     + " content $bytes, ending INTEGER, ended_at BIGINT, PRIMARY KEY (event, device))",
             "CREATE INDEX nippush_pushes_channel ON nippush_pushes (part, channel, next_at, received_at)"
                     + " WHERE next_at IS NOT NULL",
@@ -36,7 +37,7 @@ final class Schema {
             "CREATE INDEX nippush_pushes_expiry ON nippush_pushes (part, expires_at) WHERE next_at IS NOT NULL",
             "CREATE INDEX nippush_pushes_ended ON nippush_pushes (part, received_at) WHERE next_at IS NULL",
             //
-            "CREATE TABLE nippush_cursors (relay TEXT PRIMARY KEY, part INTEGER NOT NULL, up_to BIGINT NOT NULL,"
+            "CREATE TABLE nippush_cursors (relay $text PRIMARY KEY, part INTEGER NOT NULL, up_to BIGINT NOT NULL,"
                     + " content $bytes NOT NULL)"));
 
     private final Database database;

@@ -13,8 +13,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
@@ -76,29 +78,27 @@ final class SqliteDatabase extends Database {
         createPrivately(lock);
         SQLiteConfig config = config(0);
         config.setTransactionMode(TransactionMode.EXCLUSIVE);
-        Connection held;
         try {
-            held = config.createConnection("jdbc:sqlite:" + lock);
-        } catch (SQLException e) {
-            throw new StoreException(lock + " cannot be opened: " + e.getMessage(), e);
-        }
-        Claim claim = () -> {
-            try {
-                held.close();
+            Connection held = config.createConnection("jdbc:sqlite:" + lock);
+            Claim claim = () -> {
+                try {
+                    held.close();
+                } catch (SQLException e) {
+                    throw new StoreException(lock + " cannot be closed", e);
+                }
+            };
+            try (Statement statement = held.createStatement()) {
+                statement.execute("BEGIN EXCLUSIVE");
+                return claim;
             } catch (SQLException e) {
-                throw new StoreException(lock + " cannot be closed", e);
+                claim.close();
+                throw e;
             }
-        };
-        try (Statement statement = held.createStatement()) {
-            statement.execute("BEGIN EXCLUSIVE");
-            return claim;
         } catch (SQLException e) {
-            claim.close();
-            if (codeOf(e) == SQLiteErrorCode.SQLITE_BUSY) {
-                throw new StoreException(
-                        shown() + " is used by a nip-push that runs already: stop it first, or use another file", e);
-            }
-            throw new StoreException(lock + " cannot be locked: " + e.getMessage(), e);
+            throw codeOf(e) == SQLiteErrorCode.SQLITE_BUSY
+                    ? new StoreException(
+                            shown() + " is used by a nip-push that runs already: stop it first, or use another file", e)
+                    : new StoreException(lock + " cannot be locked: " + e.getMessage(), e);
         }
     }
 
@@ -211,7 +211,7 @@ final class SqliteDatabase extends Database {
 
     @Override
     String inItsTypes(String statement) {
-        return statement.replace("$bytes", "BLOB");
+        return statement.replace("$bytes", "BLOB").replace("$text", "TEXT");
     }
 
     @Override
@@ -247,18 +247,15 @@ final class SqliteDatabase extends Database {
     }
 
     @Override
-    String integrity(Connection connection) throws SQLException {
-        StringBuilder found = new StringBuilder();
+    List<String> integrity(Connection connection) throws SQLException {
+        List<String> found = new ArrayList<>();
         try (Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery("PRAGMA integrity_check(20)")) {
+                ResultSet rows = statement.executeQuery("PRAGMA integrity_check")) {
             while (rows.next()) {
-                String line = rows.getString(1);
-                if (!line.equals("ok")) {
-                    found.append(found.isEmpty() ? "" : "; ").append(line);
-                }
+                found.add(rows.getString(1));
             }
         }
-        return found.toString();
+        return found.equals(List.of("ok")) ? List.of() : found;
     }
 
     // ---- leases

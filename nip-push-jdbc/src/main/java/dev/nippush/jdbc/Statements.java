@@ -1,5 +1,7 @@
 package dev.nippush.jdbc;
 
+import java.util.List;
+
 /** Every statement that both databases take alike. What they take differently is in {@link Database}. */
 final class Statements {
 
@@ -37,7 +39,11 @@ final class Statements {
                 + " WHERE event = ? AND device = ? AND next_at IS NOT NULL"),
 
         CURSOR("INSERT INTO nippush_cursors (relay, part, up_to, content) VALUES (?, ?, ?, ?)"
-                + " ON CONFLICT (relay) DO UPDATE SET up_to = excluded.up_to, content = excluded.content");
+                + " ON CONFLICT (relay) DO UPDATE SET up_to = excluded.up_to, content = excluded.content"),
+
+        /** A push that has ended elsewhere. */
+        TOMBSTONE("INSERT INTO nippush_pushes (event, device, part, received_at, ending, ended_at)"
+                + " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (event, device) DO NOTHING");
 
         private final String sql;
 
@@ -91,4 +97,22 @@ final class Statements {
     /** Partition, channel, until, limit. */
     static final String DUE_OF_CHANNEL = "SELECT event, next_at, received_at, content, host FROM nippush_pushes"
             + " WHERE part = ? AND channel = ? AND next_at <= ? ORDER BY next_at, received_at LIMIT ?";
+
+    // ---- all there is, in an order that does not depend on the database
+
+    static final String EVERY_ACCOUNT = "SELECT pubkey, part, content FROM nippush_accounts ORDER BY pubkey";
+
+    static final String EVERY_DECISION =
+            "SELECT account, event, part, received_at, held FROM nippush_decisions ORDER BY account, event";
+
+    static final String EVERY_PUSH = "SELECT event, device, part, received_at, content, next_at, expires_at, channel,"
+            + " host, ending, ended_at FROM nippush_pushes ORDER BY event, device";
+
+    static final String EVERY_CURSOR = "SELECT relay, part, up_to, content FROM nippush_cursors ORDER BY relay";
+
+    static final String KNOWS_ACCOUNT = "SELECT 1 FROM nippush_accounts WHERE pubkey = ?";
+
+    /** The tables whose rows an import brings. */
+    static final List<String> TABLES =
+            List.of("nippush_accounts", "nippush_decisions", "nippush_pushes", "nippush_cursors");
 }
