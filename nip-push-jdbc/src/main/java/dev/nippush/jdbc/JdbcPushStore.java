@@ -130,6 +130,11 @@ public final class JdbcPushStore implements PushStore {
         return thread;
     }
 
+    /** The URL of the database, without user, password and parameters. */
+    public String location() {
+        return database.shown();
+    }
+
     /** How many transactions were committed. */
     long transactions() {
         return writer.transactions();

@@ -1,5 +1,6 @@
 package dev.nippush.server;
 
+import dev.nippush.NipPush;
 import dev.nippush.address.Cidr;
 import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
@@ -30,6 +31,18 @@ final class ConfigKeys {
                     + " in the data directory at the first start.");
     static final ConfigKey<Path> DATA_DIR =
             withDefault("data-dir", Values.directory(), "nip-push-data", "Directory for what the server keeps.");
+
+    static final ConfigKey<String> STORE_URL = single(
+            "store.url",
+            Values.storeUrl(),
+            "jdbc:postgresql://localhost/nippush?user=nippush",
+            "Where registrations and pushes are kept: jdbc:sqlite: and the path of a file, or jdbc:postgresql: as its"
+                    + " driver writes it. Without it " + ServerConfig.Store.FILE + " in the data directory.");
+    static final ConfigKey<String> STORE_PASSWORD = single(
+            "store.password",
+            Values.secret(),
+            "secret",
+            "The password of the database's user. Better said by the variable NIP_PUSH_STORE_PASSWORD.");
 
     static final ConfigKey<List<RelayUrl>> HOME = list(
             "relays.home",
@@ -190,6 +203,11 @@ final class ConfigKeys {
             Values.integer(1, MOST_ACCOUNTS),
             "1",
             "How many accounts may register the same device. With 1 the newest registration takes it over.");
+    static final ConfigKey<Duration> RETENTION = withDefault(
+            "devices.retention",
+            Values.duration(Duration.ofDays(1)),
+            Values.text(NipPush.DEFAULT_RETENTION),
+            "After how long without a sign of life a registration is forgotten, with its devices. At least 1d.");
     static final ConfigKey<LogLevel> LOG_LEVEL = withDefault(
             "log.level", Values.oneOf(LogLevel.class), "info", "error, warn, info, debug or trace. Logs go to stderr.");
 
@@ -197,6 +215,8 @@ final class ConfigKeys {
     static final List<ConfigKey<?>> ALL = List.of(
             KEY_FILE,
             DATA_DIR,
+            STORE_URL,
+            STORE_PASSWORD,
             HOME,
             ALLOW,
             LISTEN,
@@ -228,6 +248,7 @@ final class ConfigKeys {
             UNIFIED_PUSH_VAPID_CONTACT,
             UNIFIED_PUSH_PRIVACY,
             ACCOUNTS_PER_DEVICE,
+            RETENTION,
             LOG_LEVEL);
 
     private ConfigKeys() {}

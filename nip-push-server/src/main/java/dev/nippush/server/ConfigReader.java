@@ -13,6 +13,7 @@ import dev.nippush.server.ServerConfig.Identity;
 import dev.nippush.server.ServerConfig.Listen;
 import dev.nippush.server.ServerConfig.Origins;
 import dev.nippush.server.ServerConfig.Relays;
+import dev.nippush.server.ServerConfig.Store;
 import dev.nippush.server.ServerConfig.UnifiedPush;
 import dev.nippush.transport.PushLimit;
 import dev.nippush.transport.RetryPolicy;
@@ -154,6 +155,10 @@ final class ConfigReader {
 
     private ServerConfig build(boolean fromFile) {
         Identity identity = new Identity(optional(ConfigKeys.KEY_FILE), required(ConfigKeys.DATA_DIR));
+        Store store = new Store(
+                optional(ConfigKeys.STORE_URL)
+                        .orElse(Store.SQLITE + identity.dataDir().resolve(Store.FILE)),
+                optional(ConfigKeys.STORE_PASSWORD));
         Relays relays = new Relays(required(ConfigKeys.HOME), required(ConfigKeys.ALLOW));
         Listen listen =
                 new Listen(required(ConfigKeys.LISTEN), required(ConfigKeys.FEEDERS), required(ConfigKeys.PROXIES));
@@ -170,6 +175,7 @@ final class ConfigReader {
         }
         return new ServerConfig(
                 identity,
+                store,
                 relays,
                 listen,
                 required(ConfigKeys.HEARTBEAT_TIMEOUT),
@@ -181,6 +187,7 @@ final class ConfigReader {
                 fcm,
                 unifiedPush,
                 required(ConfigKeys.ACCOUNTS_PER_DEVICE),
+                required(ConfigKeys.RETENTION),
                 required(ConfigKeys.LOG_LEVEL),
                 origins());
     }

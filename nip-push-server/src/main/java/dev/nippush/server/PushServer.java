@@ -6,6 +6,7 @@ import dev.nippush.PushListener;
 import dev.nippush.address.AddressRule;
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.event.PublicKey;
+import dev.nippush.jdbc.JdbcPushStore;
 import dev.nippush.relay.RelayPool;
 import dev.nippush.transport.NotificationComposer;
 import dev.nippush.unifiedpush.VapidKey;
@@ -26,7 +27,9 @@ import org.slf4j.LoggerFactory;
 /** A whole server: endpoint, relay connections, engine and transports, wired, and ended in the right order. */
 final class PushServer {
 
-    private static final Duration START_PATIENCE = Duration.ofSeconds(30);
+    /** How often a start that takes long says so. */
+    private static final Duration START_NEWS = Duration.ofSeconds(10);
+
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(1);
     private static final Logger LOG = LoggerFactory.getLogger(PushServer.class);
 
@@ -37,6 +40,7 @@ final class PushServer {
     private final RelayPool relays;
     private final NipPush engine;
     private final Transports transports;
+    private final JdbcPushStore store;
 
     private PushServer(
             InetSocketAddress address,
@@ -45,7 +49,8 @@ final class PushServer {
             Endpoint endpoint,
             RelayPool relays,
             NipPush engine,
-            Transports transports) {
+            Transports transports,
+            JdbcPushStore store) {
         this.address = address;
         this.vapid = vapid;
         this.health = health;
@@ -53,6 +58,7 @@ final class PushServer {
         this.relays = relays;
         this.engine = engine;
         this.transports = transports;
+        this.store = store;
     }
 
     /**
@@ -74,7 +80,14 @@ final class PushServer {
                 Version.text(),
                 health);
         try {
-            return start(config, identity, vapid, out, listener, health, endpoint);
+            InetSocketAddress address = bind(config, endpoint);
+            JdbcPushStore store = Stores.open(config);
+            try {
+                return start(config, identity, vapid, out, listener, health, endpoint, address, store);
+            } catch (ConfigException | Failure | RuntimeException e) {
+                store.close();
+                throw e;
+            }
         } catch (ConfigException | Failure | RuntimeException e) {
             endpoint.close();
             throw e;
@@ -88,9 +101,10 @@ final class PushServer {
             PrintWriter out,
             PushListener listener,
             Health health,
-            Endpoint endpoint)
+            Endpoint endpoint,
+            InetSocketAddress address,
+            JdbcPushStore store)
             throws ConfigException, Failure {
-        InetSocketAddress address = bind(config, endpoint);
         Transports transports = Transports.of(config, vapid, health, List.of(address), out);
         AddressRule rule =
                 AddressRule.of(config.relays().allow(), config.relays().home(), List.of(address));
@@ -101,6 +115,8 @@ final class PushServer {
                 .homeRelays(config.relays().home())
                 .addressRule(rule)
                 .listener(listener)
+                .store(store)
+                .retention(config.retention())
                 .heartbeatTimeout(config.heartbeatTimeout())
                 .retryPolicy(config.retryPolicy())
                 .pushLimit(config.pushLimit())
@@ -109,10 +125,10 @@ final class PushServer {
                 .accountsPerDevice(config.accountsPerDevice());
         transports.all().forEach(builder::transport);
         NipPush engine = builder.build();
-        PushServer server = new PushServer(address, vapid, health, endpoint, relays, engine, transports);
+        PushServer server = new PushServer(address, vapid, health, endpoint, relays, engine, transports, store);
         health.watch(() -> reasons(engine.status()));
         try {
-            await(engine.start().toCompletableFuture(), START_PATIENCE, "the store cannot be read");
+            await(engine.start().toCompletableFuture());
             endpoint.start(engine::accept, feeders -> engine.feeding(feeders > 0));
         } catch (IOException e) {
             server.stop(LAST_ANSWERS);
@@ -159,6 +175,11 @@ final class PushServer {
         return engine.publicKey();
     }
 
+    /** Where registrations and pushes are kept, without anything secret. */
+    String store() {
+        return store.location();
+    }
+
     /** What web apps subscribe with, base64url; empty when nothing is pushed to them. */
     Optional<String> vapidKey() {
         return vapid.map(VapidKey::applicationServerKey);
@@ -184,6 +205,8 @@ final class PushServer {
         endpoint.close(LAST_ANSWERS);
         clean &= ended(disconnected, deadline, "the relay connections");
         clean &= ended(CompletableFuture.runAsync(transports::close), deadline, "the transports");
+        // Last: what the others had still to say is in it.
+        clean &= ended(CompletableFuture.runAsync(store::close), deadline, "the store");
         return clean;
     }
 
@@ -201,13 +224,19 @@ final class PushServer {
         return false;
     }
 
-    private static void await(CompletableFuture<Void> stage, Duration patience, String failed) throws Failure {
+    /** Waits for as long as it takes: a store may be large. */
+    private static void await(CompletableFuture<Void> started) throws Failure {
         try {
-            stage.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            while (true) {
+                try {
+                    started.get(START_NEWS.toMillis(), TimeUnit.MILLISECONDS);
+                    return;
+                } catch (TimeoutException e) {
+                    LOG.info("still reading the store");
+                }
+            }
         } catch (ExecutionException e) {
-            throw new Failure(failed, e.getCause());
-        } catch (TimeoutException e) {
-            throw new Failure(failed + " within " + patience.toSeconds() + " s");
+            throw new Failure("the store cannot be read", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Failure("interrupted while starting");

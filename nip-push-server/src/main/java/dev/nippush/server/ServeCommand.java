@@ -97,6 +97,7 @@ final class ServeCommand implements Callable<Integer> {
         out.println("             " + self.npub());
         out.println("listening    ws://" + authority + " (health: http://" + authority + "/health/ready)");
         out.println("data         " + config.identity().dataDir());
+        out.println("store        " + server.store());
         if (config.relays().home().isEmpty()) {
             out.println("home relays  none: control messages are read from this endpoint alone");
         }

@@ -19,9 +19,11 @@ import java.util.Optional;
  * @param language of the texts that phones show; one of those that there are texts in
  * @param printing whether nothing was said about transports, so that pushes are only printed
  * @param accountsPerDevice how many accounts may register the same device, 1 or more
+ * @param retention after how long without a sign of life a registration is forgotten, 1 day or more
  */
 record ServerConfig(
         Identity identity,
+        Store store,
         Relays relays,
         Listen listen,
         Duration heartbeatTimeout,
@@ -33,6 +35,7 @@ record ServerConfig(
         Optional<Fcm> fcm,
         Optional<UnifiedPush> unifiedPush,
         int accountsPerDevice,
+        Duration retention,
         LogLevel logLevel,
         Origins origins) {
 
@@ -42,6 +45,27 @@ record ServerConfig(
      * @param keyFile the file with the private key; empty for one in the data directory, made at the first start
      */
     record Identity(Optional<Path> keyFile, Path dataDir) {}
+
+    /**
+     * What keeps registrations and pushes.
+     *
+     * @param url {@value #SQLITE} and an absolute path, or {@value #POSTGRESQL} and so on; may hold a password
+     * @param password of the database's user
+     */
+    record Store(String url, Optional<String> password) {
+
+        static final String SQLITE = "jdbc:sqlite:";
+        static final String POSTGRESQL = "jdbc:postgresql:";
+
+        /** In the data directory, where no other place is named. */
+        static final String FILE = "nip-push.db";
+
+        /** Holds what must not be shown. */
+        @Override
+        public String toString() {
+            return "Store";
+        }
+    }
 
     /**
      * Where events are read.

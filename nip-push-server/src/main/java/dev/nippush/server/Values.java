@@ -177,6 +177,29 @@ final class Values {
         };
     }
 
+    /** Where a store is. The path of a SQLite file may be relative, and becomes absolute. */
+    static Parser<String> storeUrl() {
+        return (text, base) -> {
+            if (text.startsWith(ServerConfig.Store.SQLITE)) {
+                String file = text.substring(ServerConfig.Store.SQLITE.length());
+                if (file.isBlank()) {
+                    throw new IllegalArgumentException("must name a file after " + ServerConfig.Store.SQLITE);
+                }
+                return ServerConfig.Store.SQLITE + path(file, base);
+            }
+            if (!text.startsWith(ServerConfig.Store.POSTGRESQL)) {
+                throw new IllegalArgumentException(
+                        "must begin with " + ServerConfig.Store.SQLITE + " or " + ServerConfig.Store.POSTGRESQL);
+            }
+            return text;
+        };
+    }
+
+    /** Text that no message repeats. */
+    static Parser<String> secret() {
+        return (text, base) -> text;
+    }
+
     private static Path path(String text, Path base) {
         if (PRIVATE_KEY.matcher(text).matches()) {
             throw new IllegalArgumentException(NOT_THE_KEY);

@@ -130,6 +130,20 @@ class ServeProcessTest {
     }
 
     @Test
+    void aStoreThatIsInUseIsAFailure() throws Exception {
+        try (ServerProcess first = ServerProcess.start(directory, FREE_PORT, "serve")) {
+            first.awaitAddress();
+            try (ServerProcess second = ServerProcess.start(directory, FREE_PORT, "serve")) {
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.err())
+                        .anyMatch(error -> error.startsWith("nip-push: jdbc:sqlite:")
+                                && error.contains("is used by a nip-push that runs already"))
+                        .noneMatch(ServeProcessTest::isTrace);
+            }
+        }
+    }
+
+    @Test
     void aTakenPortIsAFailure() throws Exception {
         try (ServerProcess first = ServerProcess.start(directory, FREE_PORT, "serve")) {
             String taken = first.awaitAddress().getAuthority();
