@@ -13,6 +13,7 @@ import dev.nippush.account.Registration;
 import dev.nippush.address.Channel;
 import dev.nippush.address.DeviceAddress;
 import dev.nippush.address.DeviceAddressReader;
+import dev.nippush.address.Privacy;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.event.EventId;
 import dev.nippush.event.PublicKey;
@@ -37,10 +38,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -690,6 +693,235 @@ public abstract class PushStoreContract {
         assertThat(get(store.sweep(of(ALICE), later, 2))).isZero();
     }
 
+    // ---- whatever values there are
+
+    @Test
+    @DisplayName("moments are kept to the nanosecond, however early or late, and numbers to the last")
+    void extremesAreKept() {
+        for (Instant moment : List.of(
+                Instant.parse("2026-03-01T12:00:00.123456789Z"),
+                Instant.EPOCH.minusNanos(1),
+                Instant.parse("0001-01-01T00:00:00Z"),
+                Instant.MIN,
+                Instant.MAX)) {
+            Registration registration = account(ALICE, PHONE).registration().orElseThrow();
+            Account alice = new Account(
+                    ALICE,
+                    Optional.of(new Registration(
+                            ALICE,
+                            Set.of(0, Integer.MAX_VALUE),
+                            registration.relays(),
+                            registration.authors(),
+                            registration.e(),
+                            registration.p(),
+                            List.of(new Device(PHONE, moment, moment, Optional.of(Privacy.SEALED))),
+                            moment,
+                            moment,
+                            Set.of(),
+                            new Inboxes(Long.MIN_VALUE, List.of(), Long.MAX_VALUE, List.of()))),
+                    new Marks(Marks.weak(Long.MAX_VALUE), Marks.NONE.presence()),
+                    LastSeen.online(moment));
+            commit(ALICE, new Change.SaveAccount(alice));
+            assertThat(load(ALICE).accounts).containsExactly(Map.entry(ALICE, alice));
+        }
+        EventId event = ONE;
+        for (Instant moment : List.of(Instant.MIN, Instant.EPOCH.minusNanos(1), Instant.MAX)) {
+            HeldEvent held =
+                    new HeldEvent(ALICE, event, Integer.MAX_VALUE, moment, moment, notification(), List.of(PHONE));
+            commit(ALICE, new Change.Hold(held));
+            assertThat(load(ALICE).held).containsExactly(held);
+            PushMessage message = new PushMessage(PHONE, notification(), "0f".repeat(32), moment);
+            OwedPush push = new OwedPush(ALICE, event, Integer.MAX_VALUE, moment, message, Integer.MAX_VALUE, moment);
+            assertMade(commit(ALICE, owe(push)), true);
+            assertThat(get(store.due(of(PHONE), moment, Except.NOTHING, 10))).containsExactly(push);
+            commit(PHONE, settle(event, PHONE));
+            event = EventId.ofHex(event.equals(ONE) ? TWO.hex() : THREE.hex());
+        }
+    }
+
+    @Test
+    @DisplayName("texts of any length and of any characters are kept")
+    void textsAreKept() {
+        String odd = "\u0000 \u0001\t\r\n \\ ' \" %s ? $1 ; -- \u202e \u00e9 e\u0301 \ud83d\ude00 \uffff";
+        String big = odd.repeat(4_000);
+        Notification notification =
+                new Notification(odd, big, odd, Urgency.NORMAL, Map.of("msgType", big, odd, "", "\u00e9", odd));
+        HeldEvent held = new HeldEvent(ALICE, ONE, 1, T0, T0, notification, List.of(PHONE));
+        PushMessage message = new PushMessage(PHONE, notification, "0f".repeat(32), T0.plusSeconds(1));
+        OwedPush push = new OwedPush(ALICE, TWO, 1, T0, message, 0, T0);
+        commit(ALICE, new Change.SaveAccount(account(ALICE)), new Change.Hold(held), owe(push));
+        assertThat(load(ALICE).held).containsExactly(held);
+        assertThat(due(PHONE)).containsExactly(push);
+    }
+
+    @Test
+    @DisplayName("an account with all that it may name is kept")
+    void aLargeAccountIsKept() {
+        Set<PublicKey> keys = IntStream.range(0, 2_000)
+                .mapToObj(i -> PublicKey.ofHex("%064x".formatted(i * 7919L)))
+                .collect(Collectors.toSet());
+        Set<String> groups =
+                IntStream.range(0, 2_000).mapToObj(i -> "%0250d".formatted(i)).collect(Collectors.toSet());
+        List<RelayUrl> relays = IntStream.range(0, 20)
+                .mapToObj(i -> RelayUrl.of("wss://relay.example.com/" + "x".repeat(900) + i))
+                .toList();
+        Registration registration = account(ALICE, PHONE, TABLET).registration().orElseThrow();
+        Account alice = account(ALICE)
+                .with(Optional.of(new Registration(
+                        ALICE,
+                        IntStream.range(0, 64).boxed().collect(Collectors.toSet()),
+                        relays,
+                        keys,
+                        groups,
+                        keys,
+                        registration.devices(),
+                        T0,
+                        T0,
+                        Set.copyOf(relays),
+                        new Inboxes(1, relays, 2, relays))));
+        commit(ALICE, new Change.SaveAccount(alice));
+        assertThat(load(ALICE).accounts).containsExactly(Map.entry(ALICE, alice));
+    }
+
+    @Test
+    @DisplayName("a device keeps the text that was sent last, also where another text is the same device")
+    void theNewestTextOfADeviceIsKept() {
+        String subscription = "{\"endpoint\":\"https://push.example.com/a\",\"keys\":{\"auth\":\"%s\","
+                + "\"p256dh\":\"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4\"}}";
+        DeviceAddress before = device(subscription.formatted("BTBZMqHH6r4Tts7J_aSIgg"));
+        DeviceAddress after = device(subscription.formatted("AAAAAAAAAAAAAAAAAAAAAA"));
+        assertThat(after).isEqualTo(before);
+        commit(ALICE, new Change.SaveAccount(account(ALICE, before)), owe(ALICE, ONE, before));
+        commit(ALICE, new Change.SaveAccount(account(ALICE, after)));
+        assertThat(commit(ALICE, owe(ALICE, TWO, after)).owedBefore()).isEmpty();
+        assertThat(commit(BOB, owe(BOB, ONE, after)).made(0, new PushKey(ONE, after)))
+                .isFalse();
+        assertThat(load(ALICE).accounts.get(ALICE).registration().orElseThrow().devices().stream()
+                        .map(of -> of.address().text()))
+                .containsExactly(after.text());
+        assertThat(due(before).stream().map(push -> push.message().address().text()))
+                .containsExactlyInAnyOrder(before.text(), after.text());
+        assertMade(commit(before, new Change.Retry(push(ALICE, ONE, after, T0))), true);
+        assertThat(due(before).stream().map(push -> push.message().address().text()))
+                .containsExactly(after.text(), after.text());
+    }
+
+    // ---- many
+
+    @Test
+    @DisplayName("a partition may hold many accounts and held events, and a commit many changes")
+    void manyRows() {
+        Partition partition = Partition.of(ALICE);
+        List<Change> changes = new ArrayList<>();
+        Map<PublicKey, Account> expected = new HashMap<>();
+        for (int i = 0; i < 1_500; i++) {
+            Account account = account(PublicKey.ofHex("%062x01".formatted(i)), PHONE);
+            expected.put(account.pubkey(), account);
+            changes.add(new Change.SaveAccount(account));
+            changes.add(hold(account.pubkey(), ONE));
+        }
+        assertThat(get(store.commit(lease(partition), changes)).refused().isEmpty())
+                .isTrue();
+        Loaded loaded = load(ALICE);
+        assertThat(loaded.accounts).isEqualTo(expected);
+        assertThat(loaded.held).hasSize(1_500);
+    }
+
+    @Test
+    @DisplayName("what is due is found behind many pushes and many hosts that are left out")
+    void dueBehindMany() {
+        DeviceAddress slow = device("https://slow.example.com/up");
+        DeviceAddress fast = sameLane(slow, "https://fast.example.com/");
+        DeviceAddress iphone = sameLane(slow, "");
+        List<Change> changes = new ArrayList<>();
+        for (int i = 0; i < 3_000; i++) {
+            changes.add(owe(push(ALICE, EventId.ofHex("%064x".formatted(i)), slow, T0.plusMillis(i))));
+        }
+        EventId first = EventId.ofHex("aa".repeat(32));
+        EventId last = EventId.ofHex("bb".repeat(32));
+        changes.add(owe(push(ALICE, last, fast, T0.plusSeconds(30))));
+        changes.add(owe(push(ALICE, first, iphone, T0.plusSeconds(20))));
+        commit(ALICE, changes.toArray(Change[]::new));
+        Set<String> hosts = IntStream.range(0, 3_000)
+                .mapToObj(i -> "host" + i + ".example.com")
+                .collect(Collectors.toSet());
+        assertThat(events(due(slow, new Except(Set.of(), hosts), 4_000)))
+                .hasSize(3_002)
+                .endsWith(first, last);
+        hosts.add("slow.example.com");
+        assertThat(events(due(slow, new Except(Set.of(), hosts), 10))).containsExactly(first, last);
+        assertThat(events(due(slow, new Except(Set.of(), hosts), 1))).containsExactly(first);
+        assertThat(events(due(slow, new Except(Set.of(Channel.APNS), hosts), 10)))
+                .containsExactly(last);
+        assertThat(events(due(slow, new Except(Set.of(Channel.UNIFIED_PUSH), hosts), 10)))
+                .containsExactly(first);
+        assertThat(get(store.due(of(slow), T0.plusSeconds(20), new Except(Set.of(), hosts), 10)))
+                .hasSize(1);
+    }
+
+    @Test
+    @DisplayName("all partitions may be used at once")
+    void allPartitionsAtOnce() {
+        List<CompletionStage<Lease>> acquired = new ArrayList<>();
+        for (Partition.Kind kind : Partition.Kind.values()) {
+            for (int i = 0; i < Partition.COUNT; i++) {
+                acquired.add(store.acquire(new Partition(kind, i)));
+            }
+        }
+        acquired.forEach(lease -> leases.put(get(lease).partition(), get(lease)));
+        assertThat(leases).hasSize(2 * Partition.COUNT);
+        List<CompletionStage<Committed>> commits = new ArrayList<>();
+        List<Loaded> loaded = new ArrayList<>();
+        List<CompletionStage<Void>> loads = new ArrayList<>();
+        for (int i = 0; i < Partition.COUNT; i++) {
+            PublicKey account = PublicKey.ofHex("%062x%02x".formatted(i, i));
+            commits.add(store.commit(
+                    of(account), List.of(new Change.SaveAccount(account(account, PHONE)), owe(account, ONE, PHONE))));
+            Loaded sink = new Loaded();
+            loaded.add(sink);
+            loads.add(store.load(of(account), sink));
+        }
+        long owed = commits.stream()
+                .filter(commit -> get(commit).made(1, new PushKey(ONE, PHONE)))
+                .count();
+        assertThat(owed).isEqualTo(1);
+        for (int i = 0; i < Partition.COUNT; i++) {
+            get(loads.get(i));
+            assertThat(loaded.get(i).accounts).containsOnlyKeys(PublicKey.ofHex("%062x%02x".formatted(i, i)));
+        }
+    }
+
+    @Test
+    @DisplayName("a sink that throws fails its own load, and no other")
+    void aSinkThatThrows() {
+        commit(ALICE, new Change.SaveAccount(account(ALICE)));
+        commit(CAROL, new Change.SaveAccount(account(CAROL)));
+        Loaded loaded = new Loaded();
+        CompletionStage<Void> broken;
+        try {
+            broken = store.load(of(ALICE), new PushStore.Sink() {
+                @Override
+                public void account(Account account) {
+                    throw new IllegalStateException("full");
+                }
+
+                @Override
+                public void held(HeldEvent held) {}
+
+                @Override
+                public void cursor(RelayUrl relay, Instant upTo) {}
+            });
+        } catch (IllegalStateException thrownAtOnce) {
+            broken = CompletableFuture.failedStage(thrownAtOnce);
+        }
+        CompletionStage<Void> good = store.load(of(CAROL), loaded);
+        CompletionStage<Void> failed = broken;
+        assertThatThrownBy(() -> get(failed)).hasRootCauseMessage("full");
+        get(good);
+        assertThat(loaded.accounts).containsOnlyKeys(CAROL);
+        assertThat(load(ALICE).accounts).containsOnlyKeys(ALICE);
+    }
+
     // ---- leases, order, the end
 
     @Test
@@ -755,9 +987,12 @@ public abstract class PushStoreContract {
     void whatWasCommittedSurvives() {
         assumeTrue(survivesClose(), "this store says that it forgets");
         Account alice = account(ALICE, PHONE);
+        RelayUrl relay = RelayUrl.of("wss://relay.example.com");
         commit(ALICE, new Change.SaveAccount(alice), hold(ALICE, ONE), ignore(ALICE, TWO), owe(ALICE, THREE, PHONE));
+        get(store.commit(lease(Partition.of(relay)), List.of(new Change.Cursor(relay, T0))));
         Lease older = of(ALICE);
         reopen();
+        assertThat(cursors(relay)).containsExactly(Map.entry(relay, T0));
         assertThat(of(ALICE).epoch()).isGreaterThan(older.epoch());
         assertThat(load(ALICE).accounts).containsExactly(Map.entry(ALICE, alice));
         assertThat(load(ALICE).held).containsExactly(held(ALICE, ONE, 1, PHONE));
