@@ -12,11 +12,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
-import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -35,7 +30,6 @@ final class KeyFile<K> {
             "a VAPID key: base64url of its 32 bytes, or PKCS#8 in PEM form", VapidKey::parse, VapidKey::secret);
 
     private static final long MAX_BYTES = 1024;
-    private static final Set<PosixFilePermission> OWNER_ALONE = PosixFilePermissions.fromString("rw-------");
 
     private final String content;
     private final Function<String, K> parser;
@@ -63,16 +57,6 @@ final class KeyFile<K> {
         }
     }
 
-    /** Whether others than the owner may read it; never on file systems without such rights. */
-    static boolean isReadableByOthers(Path file) throws IOException {
-        if (!isPosix(file)) {
-            return false;
-        }
-        Set<PosixFilePermission> others = EnumSet.of(PosixFilePermission.GROUP_READ, PosixFilePermission.OTHERS_READ);
-        others.retainAll(Files.getPosixFilePermissions(file));
-        return !others.isEmpty();
-    }
-
     /**
      * Writes a key to a file that is not there yet. The file appears with all of its content and its mode at once, so a
      * crash leaves no half of it, and of two programs one wins.
@@ -81,10 +65,7 @@ final class KeyFile<K> {
      */
     void create(Path file, K key) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
-        FileAttribute<?>[] attributes = isPosix(directory)
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(OWNER_ALONE)}
-                : new FileAttribute<?>[0];
-        Path draft = Files.createTempFile(directory, ".key", ".tmp", attributes);
+        Path draft = Files.createTempFile(directory, ".key", ".tmp", OwnerAlone.in(directory));
         try {
             byte[] text = (writer.apply(key) + "\n").getBytes(StandardCharsets.US_ASCII);
             try (FileChannel channel = FileChannel.open(draft, StandardOpenOption.WRITE)) {
@@ -109,9 +90,5 @@ final class KeyFile<K> {
         } catch (UnsupportedOperationException | FileSystemException noLinksHere) {
             Files.move(draft, file);
         }
-    }
-
-    private static boolean isPosix(Path path) throws IOException {
-        return Files.getFileStore(path).supportsFileAttributeView("posix");
     }
 }

@@ -76,7 +76,7 @@ final class Keys {
                 makeUnlessThere(file, keys, generator);
             }
             K key = keys.read(file);
-            if (KeyFile.isReadableByOthers(file)) {
+            if (OwnerAlone.isBroken(file)) {
                 LOG.warn("others than its owner may read the private key in {}: chmod 600 it", file);
             }
             return key;

@@ -1,5 +1,6 @@
 package dev.nippush.server;
 
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -33,11 +34,12 @@ public final class Main implements Runnable {
     public static void main(String[] arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
-        System.exit(run(arguments, System.getenv(), out, err));
+        System.exit(run(arguments, System.getenv(), System.in, out, err));
     }
 
     /** Runs the program. Returns the exit code. */
-    static int run(String[] arguments, Map<String, String> environment, PrintWriter out, PrintWriter err) {
+    static int run(
+            String[] arguments, Map<String, String> environment, InputStream in, PrintWriter out, PrintWriter err) {
         Logs.configure(ServerConfig.LogLevel.INFO);
         CommandLine line = new CommandLine(new Main());
         CommandLine serve = new CommandLine(new ServeCommand(environment));
@@ -51,6 +53,7 @@ public final class Main implements Runnable {
         line.addSubcommand(serve);
         line.addSubcommand(new DemoCommand());
         line.addSubcommand(new KeygenCommand());
+        line.addSubcommand(StoreCommand.line(environment, in));
         line.setOut(out);
         line.setErr(err);
         line.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure, err));
@@ -60,7 +63,8 @@ public final class Main implements Runnable {
     /** Without a command there is nothing to do. */
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(spec.commandLine(), "A command is missing: serve, demo or keygen.");
+        throw new CommandLine.ParameterException(
+                spec.commandLine(), "A command is missing: serve, demo, keygen or store.");
     }
 
     private static int explain(Exception failure, PrintWriter err) {

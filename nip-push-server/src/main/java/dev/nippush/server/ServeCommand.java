@@ -4,19 +4,16 @@ import dev.nippush.PushListener;
 import dev.nippush.crypto.KeyPair;
 import dev.nippush.event.PublicKey;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs a server until the process is told to end. */
@@ -41,13 +38,9 @@ final class ServeCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
-    @Option(
-            names = "--config",
-            paramLabel = "FILE",
-            description = "A properties file in UTF-8. Each key can come from the environment too, which wins:"
-                    + " apns.key-id is NIP_PUSH_APNS_KEY_ID. Relative paths start from the directory of the file; in"
-                    + " variables, from the working directory.")
-    private @Nullable Path file;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ConfigOption configuration;
 
     ServeCommand(Map<String, String> environment) {
         this.environment = environment;
@@ -56,9 +49,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws ConfigException, Failure, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
-        ServerConfig config = ConfigReader.read(
-                Optional.ofNullable(file), environment, Path.of("").toAbsolutePath());
-        Logs.configure(config.logLevel());
+        ServerConfig config = configuration.read(environment);
         KeyPair identity = Keys.identity(config);
         PushServer server = PushServer.start(config, identity, out, new PushListener() {});
         CountDownLatch never = new CountDownLatch(1);

@@ -2,6 +2,7 @@ package dev.nippush.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -17,7 +18,12 @@ class DemoTest {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
 
-        int exit = Main.run(new String[] {"demo"}, Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
+        int exit = Main.run(
+                new String[] {"demo"},
+                Map.of(),
+                InputStream.nullInputStream(),
+                new PrintWriter(out, true),
+                new PrintWriter(err, true));
 
         assertThat(exit).as("%s%s", out, err).isZero();
         List<String> lines = out.toString().lines().toList();

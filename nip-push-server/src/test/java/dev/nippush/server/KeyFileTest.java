@@ -29,7 +29,7 @@ class KeyFileTest {
         assertThat(Files.readString(file)).isEqualTo(key.secretHex() + "\n");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
-        assertThat(KeyFile.isReadableByOthers(file)).isFalse();
+        assertThat(OwnerAlone.isBroken(file)).isFalse();
         assertThat(KeyFile.IDENTITY.read(file).publicKey()).isEqualTo(key.publicKey());
         assertThat(directory).isDirectoryContaining(path -> path.equals(file));
         assertThat(directory.toFile().list()).hasSize(1);
@@ -51,7 +51,7 @@ class KeyFileTest {
         Path file = Files.writeString(directory.resolve("key"), "mine");
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
 
-        assertThat(KeyFile.isReadableByOthers(file)).isTrue();
+        assertThat(OwnerAlone.isBroken(file)).isTrue();
     }
 
     @ParameterizedTest

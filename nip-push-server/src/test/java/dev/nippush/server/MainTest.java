@@ -3,6 +3,7 @@ package dev.nippush.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.nippush.event.PublicKey;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -39,7 +40,19 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "--nonsense", "nonsense", "keygen --nonsense", "keygen extra", "keygen --out"})
+    @ValueSource(
+            strings = {
+                "",
+                "--nonsense",
+                "nonsense",
+                "keygen --nonsense",
+                "keygen extra",
+                "keygen --out",
+                "store",
+                "store nonsense",
+                "store check extra",
+                "store export --out"
+            })
     void aWrongCommandLineIsAUsageError(String line) {
         assertThat(run(line.isEmpty() ? new String[0] : line.split(" "))).isEqualTo(2);
         assertThat(err.toString()).isNotBlank().doesNotContain("\tat ", "Exception");
@@ -138,6 +151,11 @@ class MainTest {
     }
 
     private int run(String... arguments) {
-        return Main.run(arguments, Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
+        return Main.run(
+                arguments,
+                Map.of(),
+                InputStream.nullInputStream(),
+                new PrintWriter(out, true),
+                new PrintWriter(err, true));
     }
 }
