@@ -30,8 +30,9 @@ public interface RelayFeed {
     CompletionStage<Outcome> accept(NostrEvent event, Source source);
 
     /**
-     * The relay has sent what it had stored for some accounts: the EOSE of a subscription came, or 30 s have passed since
-     * it was asked. Called after the last stored event was handed over.
+     * The relay has sent what it had stored for some accounts: the EOSE of a subscription came, and of all that had to be
+     * asked because the answer was cut, or 30 s have passed since one of them was asked. Called after the last stored event
+     * was handed over.
      *
      * @param covered for each account the interest that the subscription was made for
      */

@@ -5,13 +5,17 @@ import dev.nippush.address.GuardedSocketFactory;
 import dev.nippush.address.InboundBudget;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.address.Source;
+import dev.nippush.event.Filter;
 import dev.nippush.event.NostrEvent;
+import dev.nippush.time.EngineTime;
 import dev.nippush.wire.ClientMessage;
 import dev.nippush.wire.RelayMessage;
 import dev.nippush.wire.WireDefect;
 import dev.nippush.wire.WireFormatException;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,8 +57,12 @@ final class Connection extends WebSocketListener {
         /** Called once, whatever ends it but {@link #leave}. */
         void ended(Connection connection, String reason);
 
-        /** Called at most once for each subscription. */
-        void caughtUp(Connection connection, Subscription subscription);
+        /**
+         * The EOSE came. Called at most once for each subscription.
+         *
+         * @param rest the filters of the page to ask for next; none when all came
+         */
+        void answered(Connection connection, Subscription subscription, List<Filter> rest);
 
         /** Called at most once for each subscription. */
         void refused(Connection connection, Subscription subscription, String reason);
@@ -79,6 +87,7 @@ final class Connection extends WebSocketListener {
     private final AtomicBoolean over = new AtomicBoolean();
     private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
     private final Deque<Subscription> retired = new ArrayDeque<>();
+    private final Deque<Subscription> retiredPages = new ArrayDeque<>();
     private final Deque<ClientMessage> outbox = new ArrayDeque<>();
     private volatile @Nullable WebSocket socket;
     private volatile boolean isOpen;
@@ -88,13 +97,13 @@ final class Connection extends WebSocketListener {
     private int strikes;
     private int challenges;
 
-    Connection(RelayUrl relay, Source source, FeedDoor door, Owner owner, LogLimit log) {
+    Connection(RelayUrl relay, Source source, FeedDoor door, EngineTime time, Owner owner, LogLimit log) {
         this.relay = relay;
         this.source = source;
         this.door = door;
         this.owner = owner;
         this.log = log;
-        this.intake = new Intake(door);
+        this.intake = new Intake(door, time);
     }
 
     // ---- the pool's thread
@@ -119,9 +128,10 @@ final class Connection extends WebSocketListener {
     /** Ends a subscription. */
     void drop(Subscription subscription) {
         send(new ClientMessage.Close(subscription.id));
-        retired.add(subscription);
-        if (retired.size() > MAX_RETIRED) {
-            subscriptions.remove(retired.remove().id);
+        Deque<Subscription> to = subscription.page > 0 ? retiredPages : retired;
+        to.add(subscription);
+        if (to.size() > MAX_RETIRED) {
+            subscriptions.remove(to.remove().id);
         }
     }
 
@@ -165,6 +175,11 @@ final class Connection extends WebSocketListener {
                 from.cancel();
             }
         }
+    }
+
+    /** Up to when all that the relay sent has its outcome. For any thread. */
+    Instant readUpTo() {
+        return intake.readUpTo();
     }
 
     @Nullable
@@ -248,7 +263,7 @@ final class Connection extends WebSocketListener {
         Subscription subscription = subscriptions.get(message.subscription());
         if (subscription == null) {
             strike("an event for a subscription that is not ours");
-        } else if (!subscription.asksFor(message.event())) {
+        } else if (!subscription.take(message.event())) {
             strike("an event that was not asked for");
         } else if (intake.hand(message.event(), subscription.live ? source : source.asStored(), chars)) {
             strikes = Math.max(0, strikes - 1);
@@ -267,9 +282,15 @@ final class Connection extends WebSocketListener {
         }
         subscription.eoseCame = true;
         subscription.live = true;
+        List<Filter> rest = subscription.rest();
+        if (subscription.page == Subscription.MOST_PAGES
+                && !subscription.answer.rest().isEmpty()) {
+            log.say("stores more than is read after a pause: older events are left out");
+        }
         // On this thread, so that the next event comes after it.
-        door.caughtUp(relay, coverage.eose(subscription));
-        owner.caughtUp(this, subscription);
+        Subscription main = subscription.main();
+        door.caughtUp(relay, rest.isEmpty() ? coverage.read(main) : coverage.readButForPages(main));
+        owner.answered(this, subscription, rest);
     }
 
     private void closed(RelayMessage.Closed message) {

@@ -5,16 +5,18 @@ import dev.nippush.event.PublicKey;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
- * Which accounts one connection has caught up with: those for whom every subscription has had its EOSE, or had time enough
- * for it. An account is served by several, and only the last EOSE ends what the relay had stored for it. Where some of them
- * bring gift wraps, these alone are waited for: it is gift wraps of which an EOSE says whether they are old, and one that
- * comes in while another subscription still reads would be taken for an old one. Apart from that it knows for whom all that
- * was stored was really read. Safe for use by any number of threads.
+ * Which accounts one connection has caught up with: those for whom every subscription has had its EOSE and its pages, or had
+ * time enough for them. An account is served by several, and only the last of them ends what the relay had stored for it.
+ * Where some of them bring gift wraps, these alone are waited for: it is gift wraps of which an EOSE says whether they are
+ * old, and one that comes in while another subscription still reads would be taken for an old one. Apart from that it knows
+ * for whom all that was stored was really read. Safe for use by any number of threads.
  */
 final class Coverage {
 
@@ -71,8 +73,8 @@ final class Coverage {
         }
         Map<PublicKey, Interest> ready = new HashMap<>();
         for (Subscription subscription : removed) {
-            read(subscription);
-            passed(subscription, ready);
+            notUnread(subscription, subscription.accounts);
+            passed(subscription, subscription.accounts, ready);
         }
         for (PublicKey account : interests.keySet()) {
             Entry entry = entries.get(account);
@@ -83,26 +85,49 @@ final class Coverage {
         return ready;
     }
 
-    /** Takes an EOSE, and returns the accounts that it was the last one for. */
-    synchronized Map<PublicKey, Interest> eose(Subscription subscription) {
-        read(subscription);
-        return late(subscription);
+    /** All came that the relay had stored; returns the accounts for whom it was the last to wait for. */
+    synchronized Map<PublicKey, Interest> read(Subscription subscription) {
+        return read(subscription, subscription.accounts);
     }
 
-    /** An EOSE is not waited for any longer; returns the accounts that it was the last one for. */
-    synchronized Map<PublicKey, Interest> late(Subscription subscription) {
+    /** Its EOSE came, but pages follow for those who are behind; returns the others for whom it was the last to wait for. */
+    synchronized Map<PublicKey, Interest> readButForPages(Subscription subscription) {
+        Set<PublicKey> others = new HashSet<>(subscription.accounts);
+        others.removeAll(subscription.behind);
+        return read(subscription, others);
+    }
+
+    private Map<PublicKey, Interest> read(Subscription subscription, Set<PublicKey> accounts) {
         Map<PublicKey, Interest> ready = new HashMap<>();
-        passed(subscription, ready);
+        notUnread(subscription, accounts);
+        passed(subscription, accounts, ready);
         return ready;
     }
 
-    /** The relay refuses a subscription: there is nothing to be read from it. */
-    synchronized void refused(Subscription subscription) {
-        read(subscription);
+    /** It is not waited for any longer; returns the accounts for whom it was the last to wait for. */
+    synchronized Map<PublicKey, Interest> late(Subscription subscription) {
+        Map<PublicKey, Interest> ready = new HashMap<>();
+        passed(subscription, subscription.accounts, ready);
+        return ready;
     }
 
-    private void read(Subscription subscription) {
+    /** The relay does not serve it at all: there is nothing to be read from it. */
+    synchronized void refused(Subscription subscription) {
+        notUnread(subscription, subscription.accounts);
+    }
+
+    /** The relay does not serve it now: what is stored from here on has to be asked for. */
+    synchronized void lost(Subscription subscription) {
         for (PublicKey account : subscription.accounts) {
+            Entry entry = entries.get(account);
+            if (entry != null && !entry.unread.contains(subscription)) {
+                entry.unread.add(subscription);
+            }
+        }
+    }
+
+    private void notUnread(Subscription subscription, Set<PublicKey> accounts) {
+        for (PublicKey account : accounts) {
             Entry entry = entries.get(account);
             if (entry != null) {
                 entry.unread.remove(subscription);
@@ -110,8 +135,8 @@ final class Coverage {
         }
     }
 
-    private void passed(Subscription subscription, Map<PublicKey, Interest> ready) {
-        for (PublicKey account : subscription.accounts) {
+    private void passed(Subscription subscription, Set<PublicKey> accounts, Map<PublicKey, Interest> ready) {
+        for (PublicKey account : accounts) {
             Entry entry = entries.get(account);
             // An account that came back has other subscriptions to wait for than before.
             if (entry != null && entry.waiting.remove(subscription) && entry.waiting.isEmpty()) {

@@ -7,6 +7,7 @@ import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -38,6 +39,14 @@ final class FeedDoor {
         if (!covered.isEmpty()) {
             pass(() -> feed.caughtUp(relay, covered));
         }
+    }
+
+    Optional<Instant> readUpTo(RelayUrl relay) {
+        return feed.readUpTo(relay);
+    }
+
+    void read(RelayUrl relay, Instant upTo) {
+        pass(() -> feed.read(relay, upTo));
     }
 
     void hearing(boolean hearing) {

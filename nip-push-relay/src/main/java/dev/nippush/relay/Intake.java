@@ -3,10 +3,14 @@ package dev.nippush.relay;
 import dev.nippush.address.Source;
 import dev.nippush.control.Outcome;
 import dev.nippush.event.NostrEvent;
+import dev.nippush.time.EngineTime;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -18,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Hands the events of one connection to the engine, and makes its reading thread wait when the engine has enough: then
  * nothing is read from the socket, and TCP tells the relay. {@link #hand} and {@link #settle} are for the reading thread,
- * {@link #stop} is for any.
+ * the others are for any.
  */
 final class Intake {
 
@@ -33,33 +37,41 @@ final class Intake {
 
     private static final Logger LOG = LoggerFactory.getLogger(Intake.class);
 
-    /** An event that was handed over; equal to itself only. */
+    /** An event that was read; equal to itself only. */
     private static final class Open {
         final NostrEvent event;
         final Source source;
         final long chars;
+        final Instant readAt;
 
-        Open(NostrEvent event, Source source, long chars) {
+        Open(NostrEvent event, Source source, long chars, Instant readAt) {
             this.event = event;
             this.source = source;
             this.chars = chars;
+            this.readAt = readAt;
         }
     }
 
     private final FeedDoor door;
+    private final EngineTime time;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     // In the order in which they were handed over.
     private final Deque<Open> open = new ArrayDeque<>();
     // Those that the engine gave back after all.
     private final Deque<Open> again = new ArrayDeque<>();
+    // Those without an outcome, on their way to the engine or in it, in the order in which they were read.
+    private final Set<Open> unsettled = new LinkedHashSet<>();
+    // When the first was read that the engine will never settle.
+    private @Nullable Instant lostAt;
     private long openChars;
     // How many have had their outcome.
     private long settled;
     private boolean stopped;
 
-    Intake(FeedDoor door) {
+    Intake(FeedDoor door, EngineTime time) {
         this.door = door;
+        this.time = time;
     }
 
     /**
@@ -69,7 +81,29 @@ final class Intake {
      * @return false when the intake was stopped before the engine took it
      */
     boolean hand(NostrEvent event, Source source, long chars) {
-        return handAgain() && handOne(new Open(event, source, chars));
+        Open read = new Open(event, source, chars, time.now());
+        lock.lock();
+        try {
+            unsettled.add(read);
+        } finally {
+            lock.unlock();
+        }
+        return handAgain() && handOne(read);
+    }
+
+    /**
+     * Up to when all that was read has its outcome: until now, or until the oldest event was read that has none. Events that
+     * the engine gave back or failed on have none.
+     */
+    Instant readUpTo() {
+        lock.lock();
+        try {
+            Instant upTo =
+                    unsettled.isEmpty() ? time.now() : unsettled.iterator().next().readAt;
+            return lostAt != null && lostAt.isBefore(upTo) ? lostAt : upTo;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -120,7 +154,7 @@ final class Intake {
             if (next == null) {
                 return true;
             }
-            if (!handOne(new Open(next.event, next.source, next.chars))) {
+            if (!handOne(next)) {
                 return false;
             }
         }
@@ -138,6 +172,8 @@ final class Intake {
             if (!(outcome instanceof Outcome.Busy)) {
                 if (outcome == null) {
                     watch(handed, stage.get());
+                } else {
+                    ended(handed, outcome);
                 }
                 return true;
             }
@@ -152,6 +188,20 @@ final class Intake {
     private static @Nullable Outcome outcomeNow(CompletionStage<Outcome> stage) {
         var future = stage.toCompletableFuture();
         return future.isDone() && !future.isCompletedExceptionally() ? future.getNow(null) : null;
+    }
+
+    /** It has its outcome, or will have none. */
+    private void ended(Open handed, @Nullable Outcome outcome) {
+        lock.lock();
+        try {
+            unsettled.remove(handed);
+            boolean lost = outcome == null || outcome instanceof Outcome.Closed;
+            if (lost && (lostAt == null || handed.readAt.isBefore(lostAt))) {
+                lostAt = handed.readAt;
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void watch(Open handed, CompletionStage<Outcome> stage) {
@@ -183,6 +233,8 @@ final class Intake {
             }
             if (outcome instanceof Outcome.Busy) {
                 again.add(handed);
+            } else {
+                ended(handed, outcome);
             }
             changed.signalAll();
         } finally {

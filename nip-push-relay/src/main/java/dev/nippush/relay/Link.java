@@ -2,6 +2,7 @@ package dev.nippush.relay;
 
 import dev.nippush.account.Interest;
 import dev.nippush.account.InterestChange;
+import dev.nippush.account.Registration;
 import dev.nippush.address.AddressRule;
 import dev.nippush.address.RelayUrl;
 import dev.nippush.address.Source;
@@ -14,7 +15,6 @@ import dev.nippush.time.EngineTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +42,6 @@ final class Link implements Connection.Owner {
     private static final Duration SLACK = Duration.ofMinutes(10);
     // NIP-59: gift wraps are dated back by up to two days.
     private static final Duration WRAP_BACKDATING = Duration.ofDays(2);
-    // Older events are never pushed.
-    private static final Duration OLDEST = Duration.ofHours(24);
     // Control messages older than five minutes are refused.
     private static final Duration CONTROL_WINDOW = Duration.ofSeconds(300);
     // After so many failures a relay makes room for one that waits.
@@ -76,19 +74,9 @@ final class Link implements Connection.Owner {
 
         /** It cannot be reached. */
         void hopeless(Link link);
-    }
 
-    private static final class Member {
-        final Interest interest;
-        // Until when the relay was read for it; null before all that was stored was read.
-        @Nullable
-        Instant readUpTo;
-        // No REQ was sent for it yet.
-        boolean fresh = true;
-
-        Member(Interest interest) {
-            this.interest = interest;
-        }
+        /** Whether the engine had time enough to tell of all its accounts. */
+        boolean knowsAccounts();
     }
 
     final RelayUrl relay;
@@ -101,12 +89,15 @@ final class Link implements Connection.Owner {
     private final Plan plan;
     private final Backoff backoff;
     private final Backoff controlBackoff;
-    private final Map<PublicKey, Member> members = new HashMap<>();
+    private final Members members;
     private final Map<PublicKey, Optional<Interest>> changed = new LinkedHashMap<>();
     private final Map<Plan.Part, Subscription> active = new LinkedHashMap<>();
 
     private RelayState.Phase phase = RelayState.Phase.WAITING;
     private @Nullable Connection connection;
+    private @Nullable Pages pages;
+    // What the engine was told of how far the relay was read.
+    private Instant reported;
     private @Nullable Instant connectedSince;
     private @Nullable String lastError;
     private @Nullable Subscription control;
@@ -131,6 +122,9 @@ final class Link implements Connection.Owner {
         this.plan = new Plan(shared.random.nextLong());
         this.backoff = new Backoff(shared.random);
         this.controlBackoff = new Backoff(shared.random);
+        Optional<Instant> readBefore = shared.door.readUpTo(relay);
+        this.members = new Members(readBefore);
+        this.reported = readBefore.orElse(Instant.MIN);
         this.state = snapshot();
     }
 
@@ -152,14 +146,8 @@ final class Link implements Connection.Owner {
     }
 
     @Override
-    public void caughtUp(Connection of, Subscription subscription) {
-        later(of, () -> {
-            backoff.reset();
-            if (subscription == control) {
-                controlBackoff.reset();
-                pool.hearingChanged();
-            }
-        });
+    public void answered(Connection of, Subscription subscription, List<Filter> rest) {
+        later(of, () -> onAnswered(subscription, rest));
     }
 
     @Override
@@ -228,8 +216,8 @@ final class Link implements Connection.Owner {
     /** Closes the connection, if any, and tries no more. */
     void stop() {
         if (connection != null) {
-            remember();
             connection.leave();
+            report();
         }
         disconnected(RelayState.Phase.WAITING);
         cancel(reconnect);
@@ -244,17 +232,7 @@ final class Link implements Connection.Owner {
         Interest wanted = change.after().orElse(null);
         plan.put(account, wanted);
         changed.put(account, change.after());
-        if (wanted == null) {
-            members.remove(account);
-        } else {
-            Member before = members.get(account);
-            Member after = new Member(wanted);
-            if (before != null && before.interest.began().equals(wanted.began())) {
-                after.fresh = before.fresh;
-                after.readUpTo = before.readUpTo;
-            }
-            members.put(account, after);
-        }
+        members.put(account, wanted, connection);
         accounts = members.size();
         if (!isUnwanted()) {
             cancel(grace);
@@ -302,8 +280,9 @@ final class Link implements Connection.Owner {
     private void connect() {
         reconnect = null;
         phase = RelayState.Phase.CONNECTING;
-        Connection opening = new Connection(relay, source, shared.door, this, log);
+        Connection opening = new Connection(relay, source, shared.door, shared.time, this, log);
         connection = opening;
+        pages = new Pages(opening, task -> after(EOSE_PATIENCE, task), (page, why) -> onWithheld(opening, page, why));
         opening.open(shared.client, shared.rule);
     }
 
@@ -314,17 +293,15 @@ final class Link implements Connection.Owner {
         if (home) {
             askControl();
         }
-        Map<PublicKey, Optional<Interest>> interests = new HashMap<>();
-        members.forEach((account, member) -> interests.put(account, Optional.of(member.interest)));
         changed.clear();
         if (connection != null) {
-            ask(connection, plan.parts(), interests);
+            ask(connection, plan.parts(), members.interests());
         }
         gather();
     }
 
     private void onEnded(String reason) {
-        remember();
+        report();
         disconnected(RelayState.Phase.PAUSING);
         lastError = reason;
         log.say(reason);
@@ -339,22 +316,24 @@ final class Link implements Connection.Owner {
         }
     }
 
-    /** Notes until when the relay was read, for the next REQ. */
-    private void remember() {
-        if (connection == null) {
+    /** Notes up to when the relay was read, for the next connection and the next start. */
+    void report() {
+        if (connection == null || phase != RelayState.Phase.CONNECTED) {
             return;
         }
-        Coverage coverage = connection.coverage;
-        Instant now = shared.time.now();
-        members.forEach((account, member) -> {
-            if (!member.fresh && coverage.isRead(account)) {
-                member.readUpTo = now;
-            }
-        });
+        Instant upTo = members.readUpTo(connection);
+        if (pool.knowsAccounts() && upTo.isAfter(reported)) {
+            reported = upTo;
+            shared.door.read(relay, upTo);
+        }
     }
 
     private void disconnected(RelayState.Phase next) {
         boolean heard = hears();
+        if (pages != null) {
+            pages.end();
+        }
+        pages = null;
         connection = null;
         connectedSince = null;
         control = null;
@@ -374,20 +353,11 @@ final class Link implements Connection.Owner {
             return;
         }
         long since = shared.time.now().minus(CONTROL_WINDOW).getEpochSecond();
-        Filter filter = since(shared.control, Math.max(0, since));
+        Filter filter = shared.control.toBuilder().since(Math.max(0, since)).build();
         Subscription asking = new Subscription("c" + ++asked, null, List.of(filter), Set.of());
         control = asking;
         connection.ask(asking);
         await(connection, List.of(asking));
-    }
-
-    private static Filter since(Filter filter, long since) {
-        Filter.Builder builder = Filter.builder().since(since);
-        filter.ids().ifPresent(builder::ids);
-        filter.authors().ifPresent(builder::authors);
-        filter.kinds().ifPresent(builder::kinds);
-        filter.tags().forEach(builder::tag);
-        return builder.build();
     }
 
     private void ask(Connection on, List<Plan.Part> parts, Map<PublicKey, Optional<Interest>> interests) {
@@ -408,12 +378,8 @@ final class Link implements Connection.Owner {
             instead.put(asking, former);
         }
         Map<PublicKey, Interest> ready = on.coverage.change(interests, added, removed);
-        for (PublicKey account : interests.keySet()) {
-            Member member = members.get(account);
-            if (member != null) {
-                member.fresh = false;
-            }
-        }
+        members.asked(interests.keySet());
+        removed.forEach(this::stopPages);
         // The new one first: what comes in between is asked for twice rather than never.
         instead.forEach((asking, former) -> {
             on.ask(asking);
@@ -432,29 +398,15 @@ final class Link implements Connection.Owner {
 
     private Subscription subscription(Connection on, Plan.Part part) {
         Instant now = shared.time.now();
-        Instant from = now;
-        for (PublicKey account : part.accounts()) {
-            Instant unread = unread(on, account, now);
-            from = unread.isBefore(from) ? unread : from;
-        }
-        Instant oldest = now.minus(OLDEST);
-        Instant since = from.minus(SLACK);
-        since = since.isBefore(oldest) ? oldest : since;
-        Instant wrapsSince = since.minus(WRAP_BACKDATING).minus(SLACK);
+        Instant from = members.readUpTo(part.accounts(), on).minus(SLACK);
+        Instant since = latest(from, now.minus(Registration.MAX_AGE));
+        Instant wrapsSince = latest(from.minus(WRAP_BACKDATING), now.minus(Registration.MAX_WRAP_AGE));
         String id = (part.isDirect() ? "d" : "e") + ++asked;
-        return new Subscription(id, part, part.filters(since, wrapsSince), part.accounts());
+        return Subscription.of(id, part, part.filters(since, wrapsSince), members.behind(part.accounts(), on));
     }
 
-    /** From when on the relay was not read for the account. */
-    private Instant unread(Connection on, PublicKey account, Instant now) {
-        Member member = members.get(account);
-        if (member == null) {
-            throw new IllegalStateException("a part of the plan for nobody");
-        }
-        if (!member.fresh && on.coverage.isRead(account)) {
-            return now;
-        }
-        return member.readUpTo == null ? member.interest.began() : member.readUpTo;
+    private static Instant latest(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
     }
 
     private void await(Connection on, List<Subscription> subscriptions) {
@@ -466,27 +418,70 @@ final class Link implements Connection.Owner {
                 return;
             }
             for (Subscription subscription : subscriptions) {
-                subscription.live = true;
-                shared.door.caughtUp(relay, on.coverage.late(subscription));
+                if (!subscription.eoseCame) {
+                    subscription.live = true;
+                    shared.door.caughtUp(relay, on.coverage.late(subscription));
+                }
             }
             pool.hearingChanged();
         });
     }
 
+    private void onAnswered(Subscription subscription, List<Filter> rest) {
+        if (subscription == control) {
+            controlBackoff.reset();
+            pool.hearingChanged();
+        }
+        Subscription main = subscription.main();
+        if (subscription == main) {
+            backoff.reset();
+        } else if (pages == null || !pages.answered(subscription)) {
+            return;
+        }
+        if (pages != null && !rest.isEmpty() && isServed(main)) {
+            pages.add(subscription.nextPage("p" + ++asked, rest));
+        }
+    }
+
+    private boolean isCurrent(Subscription main) {
+        return main == control || main.part != null && active.get(main.part) == main;
+    }
+
+    private boolean isServed(Subscription main) {
+        return isCurrent(main) && main.refusal == null;
+    }
+
+    /** The next connection asks for it again. */
+    private void onWithheld(Connection on, Subscription page, String why) {
+        log.say("does not send all that it stored, page " + page.page + " of " + name(page.main()) + ": " + why);
+        shared.door.caughtUp(relay, on.coverage.late(page.main()));
+    }
+
+    private void stopPages(Subscription main) {
+        if (pages != null) {
+            pages.stop(main);
+        }
+    }
+
     // ---- refusals and NIP-42
 
     private void onRefused(Subscription subscription, String reason) {
-        boolean current =
-                subscription == control || subscription.part != null && active.get(subscription.part) == subscription;
-        if (!current) {
+        if (subscription.page > 0 && pages != null) {
+            pages.refused(subscription, reason);
+        }
+        if (connection == null || !isCurrent(subscription)) {
             return;
         }
         subscription.refusal = reason;
-        if (connection != null) {
-            connection.coverage.refused(subscription);
-        }
+        stopPages(subscription);
         log.say("refuses " + name(subscription) + ": " + reason);
         pool.hearingChanged();
+        members.readUpTo(subscription.accounts, connection);
+        connection.coverage.lost(subscription);
+        if (subscription.eoseCame) {
+            // No page will follow that accounts could wait for.
+            shared.door.caughtUp(relay, connection.coverage.late(subscription));
+        }
         if (awaitsAuth(subscription)) {
             authenticateIfAsked();
         } else {
@@ -517,12 +512,18 @@ final class Link implements Connection.Owner {
         }
         Plan.Part part = subscription.part;
         String reason = subscription.refusal;
-        if (part == null || reason == null || PASSING.stream().noneMatch(reason::startsWith)) {
+        if (part == null || reason == null || on == null) {
+            return;
+        }
+        if (PASSING.stream().noneMatch(reason::startsWith)) {
+            if (!subscription.eoseCame) {
+                on.coverage.refused(subscription);
+            }
             return;
         }
         Duration jitter = Duration.ofNanos(shared.random.nextLong(RETRY.toNanos()));
         after(RETRY.plus(jitter), () -> {
-            if (on != null && connection == on && active.get(part) == subscription) {
+            if (connection == on && active.get(part) == subscription) {
                 ask(on, List.of(part), Map.of());
             }
         });

@@ -477,6 +477,28 @@ final class Plan {
             return Collections.unmodifiableSet(wanting.keySet());
         }
 
+        /** Returns for each of its filters what is left of it for these accounts; nothing for one that is not for them. */
+        Map<Filter, Filter> narrowed(List<Filter> filters, Set<PublicKey> to) {
+            Map<Filter, Filter> narrowed = new HashMap<>();
+            for (Filter filter : filters) {
+                Filter.Builder left = filter.toBuilder();
+                boolean some = false;
+                for (Map.Entry<Ask, Map<String, Set<PublicKey>>> known : values.entrySet()) {
+                    char tag = known.getKey().tag;
+                    Set<String> texts = new LinkedHashSet<>(filter.tags().getOrDefault(tag, Set.of()));
+                    texts.removeIf(text -> Collections.disjoint(known.getValue().getOrDefault(text, Set.of()), to));
+                    if (!texts.isEmpty()) {
+                        left.tag(tag, texts);
+                        some = true;
+                    }
+                }
+                if (some) {
+                    narrowed.put(filter, left.build());
+                }
+            }
+            return narrowed;
+        }
+
         /**
          * Returns the filters of its REQ.
          *

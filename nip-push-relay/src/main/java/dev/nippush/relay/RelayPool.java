@@ -19,8 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -28,6 +30,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import okhttp3.ConnectionPool;
@@ -43,8 +46,9 @@ import org.slf4j.LoggerFactory;
  * <p>It connects to every home relay, where it asks for control messages, and to every relay that an account names. Each
  * relay is asked for what all its accounts want together: the first change is sent at once, those of the next second
  * together. Direct messages are asked for in REQs of their own, so that a relay that refuses them still serves the rest.
- * A connection that breaks is made anew after 0.5 s at most, and up to a minute when it keeps failing; what was missed
- * meanwhile is asked for again.
+ * A connection that breaks is made anew after 0.5 s at most, and up to a minute when it keeps failing. Each relay is
+ * asked for what it stored since it was last read, by this start or an earlier one, less ten minutes, and for gift wraps less
+ * two days more, by which they may be dated back. Where it cuts its answer, the rest is asked for in up to 20 pages.
  *
  * <p>Relays are strangers. Addresses are checked by the {@link AddressRule}; messages of more than 512 KiB, and more than
  * a hundred bad ones, cost a relay its connection; no redirect is followed, no proxy used, no compression taken. A relay
@@ -63,12 +67,17 @@ public final class RelayPool implements RelayGateway {
     /** The default of {@link Builder#pingInterval}. */
     public static final Duration DEFAULT_PING_INTERVAL = Duration.ofSeconds(30);
 
+    // Ten minutes are asked for twice after a connection: one that broke unnoticed has to be found sooner.
+    private static final Duration MOST_PING_INTERVAL = Duration.ofMinutes(4);
     // Each has a thread.
     private static final int MOST_RELAYS = 10_000;
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration GOODBYE = Duration.ofMillis(500);
     private static final Duration LAST_WAIT = Duration.ofSeconds(2);
+
+    /** How often the engine is told how far relays were read. */
+    static final Duration REPORTING = Duration.ofSeconds(50);
 
     private static final Logger LOG = LoggerFactory.getLogger(RelayPool.class);
 
@@ -136,12 +145,12 @@ public final class RelayPool implements RelayGateway {
         }
 
         /**
-         * How often a relay is pinged, at least 1 s; one that has not answered by the next ping is given up. Default
+         * How often a relay is pinged, 1 s to 4 min; one that has not answered by the next ping is given up. Default
          * {@link RelayPool#DEFAULT_PING_INTERVAL}.
          */
         public Builder pingInterval(Duration pingInterval) {
-            if (pingInterval.compareTo(Duration.ofSeconds(1)) < 0) {
-                throw new IllegalArgumentException("pingInterval must be 1 s or more: " + pingInterval);
+            if (pingInterval.compareTo(Duration.ofSeconds(1)) < 0 || pingInterval.compareTo(MOST_PING_INTERVAL) > 0) {
+                throw new IllegalArgumentException("pingInterval must be 1 s to 4 min: " + pingInterval);
             }
             this.pingInterval = pingInterval;
             return this;
@@ -251,6 +260,7 @@ public final class RelayPool implements RelayGateway {
         private final Set<Link> waiting = new LinkedHashSet<>();
         private final Set<Link> connecting = ConcurrentHashMap.newKeySet();
         private boolean hearing;
+        private boolean knowsAccounts;
 
         Running(Builder settings, RelayFeed feed, Map<RelayUrl, Link> links) {
             this.maxRelays = settings.maxRelays;
@@ -294,6 +304,23 @@ public final class RelayPool implements RelayGateway {
                     admit(link);
                 }
             });
+            reportLater();
+        }
+
+        private void reportLater() {
+            shared.time()
+                    .schedule(
+                            REPORTING,
+                            () -> execute(() -> {
+                                knowsAccounts = true;
+                                links.values().forEach(Link::report);
+                                reportLater();
+                            }));
+        }
+
+        @Override
+        public boolean knowsAccounts() {
+            return knowsAccounts;
         }
 
         void change(InterestChange change) {
@@ -356,8 +383,26 @@ public final class RelayPool implements RelayGateway {
             }
         }
 
+        /** Tells how far relays were read, so that the next start asks for what came later. */
+        private void reportNow() {
+            CompletableFuture<Void> reported = new CompletableFuture<>();
+            execute(() -> {
+                links.values().forEach(Link::report);
+                reported.complete(null);
+            });
+            try {
+                reported.get(GOODBYE.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                // The next start asks for more than it need.
+                LOG.debug("the pool ends without having told how far relays were read", e);
+            }
+        }
+
         void end() {
-            // First, so that nothing is handed over from here on, whatever a thread is about to do.
+            reportNow();
+            // Before all else, so that nothing is handed over from here on, whatever a thread is about to do.
             door.shut();
             execute(() -> {
                 links.values().forEach(Link::stop);

@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param phase how far its connection is
  * @param connectedSince when the connection opened; empty when there is none
  * @param accounts how many accounts want something from it
- * @param subscriptions how many REQs are open
+ * @param subscriptions how many REQs are open, those for pages of stored events aside
  * @param refused what it refuses, with its reasons, at most 20: {@code control}, {@code direct messages} or
  *     {@code events}, a colon, the reason
  * @param lastError why the last connection ended or did not come about

@@ -43,11 +43,11 @@ class CoverageTest {
         assertThat(coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(one, two), List.of()))
                 .isEmpty();
 
-        assertThat(coverage.eose(one)).isEmpty();
+        assertThat(coverage.read(one)).isEmpty();
         assertThat(coverage.isRead(A)).isFalse();
-        assertThat(coverage.eose(two)).isEqualTo(Map.of(A, FIRST, B, FIRST));
+        assertThat(coverage.read(two)).isEqualTo(Map.of(A, FIRST, B, FIRST));
         assertThat(coverage.isRead(A)).isTrue();
-        assertThat(coverage.eose(two)).isEmpty();
+        assertThat(coverage.read(two)).isEmpty();
     }
 
     @Test
@@ -57,10 +57,10 @@ class CoverageTest {
         Subscription more = of(A);
         coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(notes, wraps, more), List.of());
 
-        assertThat(coverage.eose(notes)).isEmpty();
-        assertThat(coverage.eose(wraps)).isEqualTo(Map.of(A, FIRST, B, FIRST));
+        assertThat(coverage.read(notes)).isEmpty();
+        assertThat(coverage.read(wraps)).isEqualTo(Map.of(A, FIRST, B, FIRST));
         assertThat(coverage.isRead(A)).as("one is still being read").isFalse();
-        assertThat(coverage.eose(more)).isEmpty();
+        assertThat(coverage.read(more)).isEmpty();
         assertThat(coverage.isRead(A)).isTrue();
     }
 
@@ -70,7 +70,7 @@ class CoverageTest {
         coverage.change(wants(A, FIRST), List.of(one), List.of());
         assertThat(coverage.change(wants(A, SECOND), List.of(), List.of())).isEmpty();
 
-        assertThat(coverage.eose(one)).isEqualTo(Map.of(A, SECOND));
+        assertThat(coverage.read(one)).isEqualTo(Map.of(A, SECOND));
         assertThat(coverage.change(wants(A, FIRST), List.of(), List.of())).isEqualTo(Map.of(A, FIRST));
     }
 
@@ -82,8 +82,8 @@ class CoverageTest {
         assertThat(coverage.change(wants(B, SECOND), List.of(next), List.of(former)))
                 .isEmpty();
 
-        assertThat(coverage.eose(former)).isEmpty();
-        assertThat(coverage.eose(next)).isEqualTo(Map.of(A, FIRST, B, SECOND));
+        assertThat(coverage.read(former)).isEmpty();
+        assertThat(coverage.read(next)).isEqualTo(Map.of(A, FIRST, B, SECOND));
     }
 
     @Test
@@ -95,7 +95,7 @@ class CoverageTest {
 
         assertThat(coverage.change(wants(A, SECOND), List.of(next), List.of(former)))
                 .isEmpty();
-        assertThat(coverage.eose(next)).isEqualTo(Map.of(A, SECOND, B, FIRST));
+        assertThat(coverage.read(next)).isEqualTo(Map.of(A, SECOND, B, FIRST));
     }
 
     @Test
@@ -105,7 +105,38 @@ class CoverageTest {
 
         assertThat(coverage.late(one)).isEqualTo(Map.of(A, FIRST));
         assertThat(coverage.isRead(A)).isFalse();
-        assertThat(coverage.eose(one)).isEmpty();
+        assertThat(coverage.read(one)).isEmpty();
+        assertThat(coverage.isRead(A)).isTrue();
+    }
+
+    @Test
+    void pagesAreWaitedForByThoseWhoAreBehindAlone() {
+        Plan plan = new Plan(42);
+        plan.put(A, FIRST);
+        plan.put(B, Events.interest(B, Instant.EPOCH, 1));
+        Plan.Part part = plan.parts().get(0);
+        Subscription both = Subscription.of("s", part, part.filters(Instant.EPOCH, Instant.EPOCH), Set.of(B));
+        coverage.change(Map.of(A, Optional.of(FIRST), B, Optional.of(FIRST)), List.of(both), List.of());
+
+        assertThat(coverage.readButForPages(both)).isEqualTo(Map.of(A, FIRST));
+        assertThat(coverage.isRead(A)).isTrue();
+        assertThat(coverage.isRead(B)).isFalse();
+        assertThat(coverage.read(both)).isEqualTo(Map.of(B, FIRST));
+        assertThat(coverage.isRead(B)).isTrue();
+    }
+
+    @Test
+    void requestThatIsServedNoLongerIsNotReadUntilAnotherTakesItsPlace() {
+        Subscription one = of(A);
+        coverage.change(wants(A, FIRST), List.of(one), List.of());
+        coverage.read(one);
+
+        coverage.lost(one);
+        assertThat(coverage.isRead(A)).isFalse();
+        Subscription next = of(A);
+        coverage.change(Map.of(), List.of(next), List.of(one));
+        assertThat(coverage.isRead(A)).isFalse();
+        coverage.read(next);
         assertThat(coverage.isRead(A)).isTrue();
     }
 

@@ -231,4 +231,23 @@ class PlanTest {
             }
         });
     }
+
+    @Test
+    void filtersAreNarrowedToWhatSomeAccountsWant() {
+        plan.put(account(1), interest(Set.of(9, 42), Set.of(account(1)), Set.of("chess", "go")));
+        plan.put(account(2), interest(Set.of(9, 42), Set.of(account(2)), Set.of("go", "bridge")));
+        Plan.Part part = plan.parts().get(0);
+        List<Filter> filters = filters(part);
+
+        Map<Filter, Filter> narrowed = part.narrowed(filters, Set.of(account(1)));
+
+        assertThat(narrowed).containsOnlyKeys(filters);
+        assertThat(narrowed.values()).allSatisfy(filter -> {
+            assertThat(filter.kinds()).contains(Set.of(9, 42));
+            assertThat(filter.since()).hasValue(NOW.getEpochSecond());
+        });
+        assertThat(narrowed.values().stream().map(Filter::tags))
+                .containsExactlyInAnyOrder(Map.of('p', Set.of(account(1).hex())), Map.of('h', Set.of("chess", "go")));
+        assertThat(part.narrowed(filters, Set.of(account(3)))).isEmpty();
+    }
 }

@@ -51,7 +51,8 @@ final class RecordingTime implements EngineTime {
                     .filter(delay -> !delay.equals(Link.GATHERING)
                             && !delay.equals(Link.EOSE_PATIENCE)
                             && !delay.equals(Link.GRACE)
-                            && !delay.equals(Link.SENDING_PAUSE))
+                            && !delay.equals(Link.SENDING_PAUSE)
+                            && !delay.equals(RelayPool.REPORTING))
                     .toList();
             if (pauses.size() >= number) {
                 return pauses.get(number - 1);

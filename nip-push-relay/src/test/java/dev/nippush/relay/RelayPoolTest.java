@@ -188,7 +188,7 @@ class RelayPoolTest {
         assertThat(direct.filters().get(0).kinds()).contains(Set.of(4, 44));
         assertThat(direct.filters().get(0).since()).hasValue(slack);
         assertThat(direct.filters().get(1).kinds()).contains(Set.of(1059, 1060, 21059));
-        assertThat(direct.filters().get(1).since()).hasValue(slack - 600 - 2 * 24 * 3600);
+        assertThat(direct.filters().get(1).since()).hasValue(slack - 2 * 24 * 3600);
         assertThat(onlyFilter(other).since()).hasValue(slack);
     }
 
@@ -558,7 +558,7 @@ class RelayPoolTest {
                 .hasValue(since);
         assertThat(onlyFilter(relay.awaitRequest(asked -> asked.asksForKind(1059)))
                         .since())
-                .hasValue(since - 600 - 2 * 24 * 3600);
+                .hasValue(since - 2 * 24 * 3600);
         assertThat(feed.accepted.await(2).get(1).event()).isEqualTo(missed);
         feed.caughtUp.await(2);
     }
@@ -1176,6 +1176,7 @@ class RelayPoolTest {
         RelayPool.Builder builder = RelayPool.builder();
         assertThatThrownBy(() -> builder.maxRelays(0)).hasMessageContaining("maxRelays");
         assertThatThrownBy(() -> builder.pingInterval(Duration.ofMillis(10))).hasMessageContaining("pingInterval");
+        assertThatThrownBy(() -> builder.pingInterval(Duration.ofMinutes(5))).hasMessageContaining("pingInterval");
         assertThatThrownBy(() -> builder.trustedCertificates(List.of())).hasMessageContaining("certificate");
     }
 }
