@@ -18,7 +18,7 @@ import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
 import dev.nippush.event.Tag;
 import dev.nippush.store.Ending;
-import dev.nippush.store.InMemoryPushStore;
+import dev.nippush.store.PushStore;
 import dev.nippush.testkit.RecordingTransport;
 import dev.nippush.testkit.VirtualTime;
 import dev.nippush.transport.PushMessage;
@@ -30,6 +30,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** An engine on one thread and virtual time, with all that it is connected to. */
 final class Rig {
@@ -37,13 +39,17 @@ final class Rig {
     static final String PHONE = "a1".repeat(32);
     static final String TABLET = "b2".repeat(32);
 
+    private static final Pattern MANY = Pattern.compile("(\\d+) new notifications");
+
     final VirtualTime time = new VirtualTime(Instant.parse("2026-03-01T12:00:00Z"));
     final RecordingTransport transport = new RecordingTransport();
     final News news = new News();
     final KeyPair server;
     final KeyPair friend = KeyPair.generate();
-    private final NipPush.Builder builder;
+    private final Disk disk;
+    private final UnaryOperator<NipPush.Builder> more;
     NipPush engine;
+    Life life;
     private int written;
 
     Rig() {
@@ -55,21 +61,41 @@ final class Rig {
     }
 
     Rig(KeyPair server, UnaryOperator<NipPush.Builder> more) {
+        this(server, Disk.inMemory(), more);
+    }
+
+    Rig(Disk disk, UnaryOperator<NipPush.Builder> more) {
+        this(KeyPair.generate(), disk, more);
+    }
+
+    /**
+     * Makes one that has started.
+     *
+     * @param more what is special about its engines; applied to each
+     */
+    private Rig(KeyPair server, Disk disk, UnaryOperator<NipPush.Builder> more) {
         this.server = server;
-        this.builder = more.apply(NipPush.builder(server)
-                        .time(time)
-                        .executor(time.executor())
-                        .random(new Random(1))
-                        .store(new InMemoryPushStore())
-                        .listener(news))
-                .transport(transport);
-        this.engine = builder.build();
+        this.disk = disk;
+        this.more = more;
+        this.life = new Life(time, disk.open());
+        this.engine = build();
         start();
     }
 
     /** A rig whose engine asks this transport first. */
     static Rig with(PushTransport first) {
         return new Rig(builder -> builder.transport(first));
+    }
+
+    private NipPush build() {
+        return more.apply(NipPush.builder(server)
+                        .time(life)
+                        .executor(life)
+                        .random(new Random(1))
+                        .store(life)
+                        .listener(news))
+                .transport(transport)
+                .build();
     }
 
     private void start() {
@@ -91,10 +117,32 @@ final class Rig {
         startAgain();
     }
 
-    /** Starts another engine on the same store, as after a crash. */
+    /** Starts another engine on the same disk, as in another process. */
     void startAgain() {
-        engine = builder.build();
+        begin(disk.open());
+    }
+
+    /** Ends the process at once, and starts another one. */
+    void crash() {
+        life.end();
+        startAgain();
+    }
+
+    /** Starts another engine on the same store while the one before still has it. */
+    void takeOver() {
+        begin(life.disk());
+    }
+
+    private void begin(PushStore store) {
+        life = new Life(time, store);
+        engine = build();
         start();
+    }
+
+    /** Ends the process, if it has not, and looks at what it leaves. */
+    Rows remains() {
+        life.end();
+        return Rows.of(disk.open());
     }
 
     // ---- time
@@ -159,6 +207,12 @@ final class Rig {
 
     int sentTo(String device) {
         return transport.sentTo(address(device)).size();
+    }
+
+    /** For how many events a message stands. */
+    static int eventsIn(PushMessage message) {
+        Matcher many = MANY.matcher(message.notification().title());
+        return many.matches() ? Integer.parseInt(many.group(1)) : 1;
     }
 
     static DeviceAddress address(String device) {
