@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -33,22 +34,29 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Timeout(120)
 @ParameterizedClass
-@EnumSource(Disks.class)
+@EnumSource(Disk.Kind.class)
 class CrashPointsTest {
 
     private static final int LONG = 2_000;
 
     @Parameter
-    Disks disks;
+    Disk.Kind kind;
 
     @TempDir
     Path folder;
 
+    private Disk disk;
     private Rig rig;
 
     @BeforeEach
     void begin() {
-        rig = new Rig(disks.in(folder), builder -> builder);
+        disk = kind.in(folder);
+        rig = new Rig(disk, builder -> builder);
+    }
+
+    @AfterEach
+    void end() {
+        disk.close();
     }
 
     /** Hands an event over; the process ends before it has an answer. */
@@ -528,6 +536,41 @@ class CrashPointsTest {
             rig.pass(10);
             user.registers(Rig.PHONE);
             isSettled(event, 0);
+        }
+    }
+
+    @Nested
+    class ADeviceThatChangedHands {
+
+        @Test
+        void isTheNewOwnersThoughTheFormerHasNotGivenItUp() {
+            User former = rig.registered();
+            rig.transport.script().answer(PushResult.retryAfter(Duration.ofSeconds(60), "busy"));
+            rig.comesIn(former);
+            rig.pass(10);
+            User owner = rig.user();
+            rig.life.endsAfter(Change.SaveAccount.class::isInstance);
+            isNotAnswered(owner.settings(SettingsDraft.forDevice(Rig.PHONE), rig.seconds()));
+            Rows left = rig.remains();
+            assertThat(left.owed()).hasSize(1);
+            assertThat(left.accounts())
+                    .hasSize(2)
+                    .allSatisfy((key, account) -> assertThat(
+                                    account.registration().orElseThrow().devices())
+                            .hasSize(1));
+            rig.startAgain();
+            assertThat(rig.accept(rig.mention(former))).isEqualTo(new Outcome.Unwanted());
+            rig.comesIn(owner);
+            rig.pass(LONG);
+            assertThat(rig.sent()).hasSize(2);
+            assertThat(rig.news.endings).containsExactlyInAnyOrder(Ending.WITHDRAWN, Ending.ACCEPTED);
+            left = rig.remains();
+            assertThat(left.accounts()
+                            .get(former.key())
+                            .registration()
+                            .orElseThrow()
+                            .devices())
+                    .isEmpty();
         }
     }
 
