@@ -29,11 +29,13 @@ import dev.nippush.internal.gate.GateRules;
 import dev.nippush.internal.gate.Inside;
 import dev.nippush.internal.match.DeviceOwners;
 import dev.nippush.internal.match.MatchIndex;
+import dev.nippush.internal.run.Failures;
 import dev.nippush.internal.run.Lane;
 import dev.nippush.store.Change;
 import dev.nippush.store.Ending;
 import dev.nippush.store.HeldEvent;
 import dev.nippush.store.Lease;
+import dev.nippush.store.LeaseLostException;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.Partition;
 import dev.nippush.store.PushStore;
@@ -49,11 +51,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
@@ -88,7 +90,7 @@ final class Engine {
 
     private final List<AccountRoom> accountRooms = new ArrayList<>();
     private final List<DeviceRoom> deviceRooms = new ArrayList<>();
-    private final Set<Partition> failing = ConcurrentHashMap.newKeySet();
+    private final StoreHealth health = new StoreHealth(this::replaced);
     private final Ears ears;
     private final Map<RelayUrl, Instant> readUpTo = new ConcurrentHashMap<>();
     private volatile boolean open;
@@ -159,7 +161,6 @@ final class Engine {
     }
 
     private boolean furnish(List<Lease> accountLeases, List<Lease> deviceLeases) {
-        StoreHealth health = new StoreHealth();
         ShardOutlets shardOutlets = new ShardsToOthers();
         DeliveryOutlets deliveryOutlets = new DeliveriesToOthers();
         DeviceLane.Owners deviceOwners = new OwnersForDeliveries();
@@ -247,6 +248,10 @@ final class Engine {
         open = true;
         begun = true;
         sweepAfter(FIRST_SWEEP);
+        if (health.isLost()) {
+            // It was replaced while it began.
+            replaced();
+        }
     }
 
     CompletionStage<Void> stop() {
@@ -260,6 +265,13 @@ final class Engine {
                 .thenCompose(committed -> all(deviceRooms, (room, i) -> stopSending(room)))
                 .thenCompose(
                         landed -> all(deviceRooms, (room, i) -> room.committer().whenIdle()));
+    }
+
+    /** Another server does the work now: what this one still sent, that one would send too. */
+    private void replaced() {
+        open = false;
+        gate.abandon();
+        halt();
     }
 
     /** Begins nothing more, whatever was not finished: the host may close its transports and its store now. */
@@ -294,17 +306,19 @@ final class Engine {
             return;
         }
         Instant before = time.now().minus(PushStore.REMEMBERED);
+        // Where one fails most do: the log hears of it once.
+        AtomicBoolean told = new AtomicBoolean();
         for (AccountRoom room : accountRooms) {
             room.lane().execute(() -> room.shard().sweep(time.stamp()));
-            sweepRows(room.committer().lease(), before);
+            sweepRows(room.committer().lease(), before, told);
         }
         for (DeviceRoom room : deviceRooms) {
-            sweepRows(room.committer().lease(), before);
+            sweepRows(room.committer().lease(), before, told);
         }
         sweepAfter(SWEEP_EVERY);
     }
 
-    private void sweepRows(Lease lease, Instant before) {
+    private void sweepRows(Lease lease, Instant before, AtomicBoolean told) {
         CompletionStage<Integer> swept;
         try {
             swept = store.sweep(lease, before, SWEEP_ROWS);
@@ -313,15 +327,23 @@ final class Engine {
         }
         swept.whenComplete((rows, failure) -> {
             if (failure != null) {
-                log.warn("Old rows of {} stay until the next sweep", lease.partition(), failure);
+                sweepFailed(lease, Failures.cause(failure), told);
             } else if (rows == SWEEP_ROWS && open) {
-                executor.execute(() -> sweepRows(lease, before));
+                executor.execute(() -> sweepRows(lease, before, told));
             }
         });
     }
 
+    private void sweepFailed(Lease lease, Throwable failure, AtomicBoolean told) {
+        if (failure instanceof LeaseLostException) {
+            health.leaseLost(lease);
+        } else if (!told.getAndSet(true)) {
+            log.warn("Old rows stay in the store until the next sweep", failure);
+        }
+    }
+
     EngineStatus status() {
-        return new EngineStatus(open, ears.hearing(), failing.isEmpty(), dispatcher.parked());
+        return new EngineStatus(open, ears.hearing(), health.works(), dispatcher.parked());
     }
 
     // ---- the door
@@ -609,28 +631,6 @@ final class Engine {
         @Override
         public void hearing(boolean now) {
             ears.relays(now);
-        }
-    }
-
-    /** How the store is doing. */
-    private final class StoreHealth implements Committer.Health {
-
-        @Override
-        public void commitFailed(Lease lease) {
-            failing.add(lease.partition());
-        }
-
-        @Override
-        public void commitRecovered(Lease lease) {
-            failing.remove(lease.partition());
-        }
-
-        @Override
-        public void leaseLost(Lease lease) {
-            failing.add(lease.partition());
-            // Another server does the work now: what this one still sent, that one would send too.
-            gate.abandon();
-            halt();
         }
     }
 }

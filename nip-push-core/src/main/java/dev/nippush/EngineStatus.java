@@ -12,7 +12,8 @@ import java.util.Map;
  * @param open whether it takes events
  * @param hearing whether control messages can reach it; false while a gateway with home relays has lost all of them and no
  *     relay streams in, and while its door has been shut for long
- * @param storeWorks whether what it writes gets to the store
+ * @param storeWorks whether the store takes what is written and says what is owed; false for good when another engine has
+ *     taken it over
  * @param parked the transports whose provider refuses our credentials, and what each said
  */
 public record EngineStatus(

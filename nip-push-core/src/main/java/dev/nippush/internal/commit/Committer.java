@@ -2,6 +2,7 @@ package dev.nippush.internal.commit;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.nippush.internal.run.Failures;
 import dev.nippush.internal.run.Lane;
 import dev.nippush.store.Change;
 import dev.nippush.store.Lease;
@@ -14,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -54,19 +54,6 @@ public final class Committer {
     /** What was added together, and what waits for it. */
     private record Entry(List<Change> changes, Consumer<Committed> output) {}
 
-    /** Hears how the store is doing; called in the lane. */
-    public interface Health {
-
-        /** A commit failed and will be tried again. */
-        void commitFailed(Lease lease);
-
-        /** A commit landed after one had failed. */
-        void commitRecovered(Lease lease);
-
-        /** Somebody else has the partition now: nothing that is added here will ever be written. */
-        void leaseLost(Lease lease);
-    }
-
     public Committer(PushStore store, Lease lease, Lane lane, EngineTime time, Health health) {
         this.store = requireNonNull(store);
         this.lease = requireNonNull(lease);
@@ -78,6 +65,11 @@ public final class Committer {
     /** The lease that the commits are made under. */
     public Lease lease() {
         return lease;
+    }
+
+    /** Who hears how the store is doing. */
+    public Health health() {
+        return health;
     }
 
     /**
@@ -150,10 +142,7 @@ public final class Committer {
             if (failure == null) {
                 landed(committed);
             } else {
-                failed(
-                        failure instanceof CompletionException wrapped && wrapped.getCause() != null
-                                ? wrapped.getCause()
-                                : failure);
+                failed(Failures.cause(failure));
             }
         }));
     }
@@ -161,7 +150,7 @@ public final class Committer {
     private void landed(Committed committed) {
         if (failures > 0) {
             failures = 0;
-            health.commitRecovered(lease);
+            health.recovered(lease, Health.Call.COMMIT);
         }
         repeated = commits > 1;
         commits = 0;
@@ -198,15 +187,13 @@ public final class Committer {
             lost = true;
             waiting.clear();
             inFlight.clear();
-            log.error("Partition {} was taken over by another server: this one stops writing to it", lease.partition());
             health.leaseLost(lease);
             completeIfIdle();
             return;
         }
         failures++;
         if (failures == 1) {
-            log.warn("The store failed for {}; trying again until it works", lease.partition(), failure);
-            health.commitFailed(lease);
+            health.failed(lease, Health.Call.COMMIT, failure);
         }
         Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(failures - 1, 7));
         time.schedule(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE, () -> lane.execute(this::commit));

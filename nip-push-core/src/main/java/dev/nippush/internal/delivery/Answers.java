@@ -1,6 +1,7 @@
 package dev.nippush.internal.delivery;
 
 import dev.nippush.address.DeviceAddress;
+import dev.nippush.internal.run.Failures;
 import dev.nippush.store.Ending;
 import dev.nippush.store.OwedPush;
 import dev.nippush.time.EngineTime;
@@ -14,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.CompletionException;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -128,9 +128,8 @@ final class Answers {
         if (result instanceof PushResult.Rejected rejected) {
             return "rejected: " + rejected.reason();
         }
-        Throwable cause =
-                silence instanceof CompletionException && silence.getCause() != null ? silence.getCause() : silence;
-        return "no answer: " + (cause == null ? "" : cause.getClass().getSimpleName());
+        return "no answer: "
+                + (silence == null ? "" : Failures.cause(silence).getClass().getSimpleName());
     }
 
     private void refused(Waiting waiting, TransportLine line, PushResult.Rejected rejected, Stamp now) {

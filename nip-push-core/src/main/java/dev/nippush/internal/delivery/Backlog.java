@@ -1,6 +1,9 @@
 package dev.nippush.internal.delivery;
 
+import dev.nippush.internal.commit.Health;
+import dev.nippush.internal.run.Failures;
 import dev.nippush.store.Lease;
+import dev.nippush.store.LeaseLostException;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
 import dev.nippush.store.PushStore;
@@ -14,8 +17,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Brings what is owed from the store into the outbox, as there is room for it. Belongs to its lane. */
 final class Backlog {
@@ -30,17 +31,17 @@ final class Backlog {
 
     private static final Instant FOREVER = Instant.ofEpochSecond(253_402_300_799L);
 
-    private static final Logger log = LoggerFactory.getLogger(Backlog.class);
-
     private final Executor lane;
     private final PushStore store;
     private final Lease lease;
+    private final Health health;
     private final EngineTime time;
     private final Outbox outbox;
     private final Ledger ledger;
     private final Consumer<List<OwedPush>> arrived;
 
     private boolean reading;
+    private boolean failing;
     private boolean paused;
     private boolean lookingAgain;
     private boolean stopped;
@@ -55,6 +56,7 @@ final class Backlog {
             Executor lane,
             PushStore store,
             Lease lease,
+            Health health,
             EngineTime time,
             Outbox outbox,
             Ledger ledger,
@@ -62,6 +64,7 @@ final class Backlog {
         this.lane = lane;
         this.store = store;
         this.lease = lease;
+        this.health = health;
         this.time = time;
         this.outbox = outbox;
         this.ledger = ledger;
@@ -102,16 +105,30 @@ final class Backlog {
         due.whenComplete((pushes, failure) -> lane.execute(() -> {
             reading = false;
             if (failure != null) {
-                log.warn("The store could not say what is owed in {}", lease.partition(), failure);
-                outbox.left().endReading(false);
-                readLater();
+                failed(Failures.cause(failure));
                 return;
+            }
+            if (failing) {
+                failing = false;
+                health.recovered(lease, Health.Call.READ);
             }
             outbox.left().endReading(pushes.size() < limit);
             arrived.accept(pushes.stream()
                     .filter(push -> !ledger.isEnding(push.key()) && !changedWhileReading.contains(push.key()))
                     .toList());
         }));
+    }
+
+    private void failed(Throwable failure) {
+        outbox.left().endReading(false);
+        if (failure instanceof LeaseLostException) {
+            stopped = true;
+            health.leaseLost(lease);
+            return;
+        }
+        failing = true;
+        health.failed(lease, Health.Call.READ, failure);
+        readLater();
     }
 
     private void lookAgain() {

@@ -126,7 +126,8 @@ public final class DeviceLane {
         this.wording = requireNonNull(wording);
         this.outbox = new Outbox(host -> dispatcher.isPaused(host, time.nanoTime()));
         this.ledger = new Ledger(committer, time, outbox, outlets, this::landed);
-        this.backlog = new Backlog(lane, store, committer.lease(), time, outbox, ledger, this::arrived);
+        this.backlog =
+                new Backlog(lane, store, committer.lease(), committer.health(), time, outbox, ledger, this::arrived);
         this.devices = new Devices(limit);
         this.answers = new Answers(time, retries, random, dispatcher, owners, devices, outbox, ledger, outlets);
     }

@@ -51,6 +51,7 @@ public final class Gate {
     private final Set<CompletableFuture<Outcome>> inside = ConcurrentHashMap.newKeySet();
     private volatile boolean full;
     private volatile boolean open;
+    private volatile boolean abandoned;
 
     /** Hears what the gate answered; called on any thread. */
     public interface GateListener {
@@ -97,6 +98,7 @@ public final class Gate {
 
     /** Lets no more in, and gives up on all that is inside: what becomes of it will never be known here. */
     public void abandon() {
+        abandoned = true;
         close();
         inside.forEach(outcome -> outcome.complete(new Outcome.Closed()));
     }
@@ -169,6 +171,10 @@ public final class Gate {
             }
         });
         check.accept(outcome);
+        if (abandoned) {
+            // It came in while the others were given up.
+            outcome.complete(new Outcome.Closed());
+        }
         return answered.minimalCompletionStage();
     }
 

@@ -38,14 +38,14 @@ class CommitterTest {
             store.memory.acquire(Partition.of(ALICE)).toCompletableFuture().join(),
             lane,
             new Time(),
-            new Committer.Health() {
+            new Health() {
                 @Override
-                public void commitFailed(Lease lease) {
+                public void failed(Lease lease, Call call, Throwable failure) {
                     done.add("failed");
                 }
 
                 @Override
-                public void commitRecovered(Lease lease) {
+                public void recovered(Lease lease, Call call) {
                     done.add("recovered");
                 }
 

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 
 /** A store whose commits wait, fail, or lose their answer, when the test says so. */
 final class FlakyStore implements PushStore {
@@ -25,6 +26,7 @@ final class FlakyStore implements PushStore {
     private Set<Partition.Kind> slow = Set.of();
     private Set<Partition.Kind> late = Set.of();
     private int failures;
+    private boolean full;
     private int lostAnswers;
     private boolean unreadable;
     private boolean slowReads;
@@ -39,6 +41,11 @@ final class FlakyStore implements PushStore {
     /** From now on commits to this kind of partition wait for {@link #land}. */
     void slow(Partition.Kind kind) {
         slow = Set.of(kind);
+    }
+
+    /** From now on commits are made at once; those that wait go on waiting. */
+    void fast() {
+        slow = Set.of();
     }
 
     /** From now on commits to this kind of partition are made at once, but their answers wait for {@link #land}. */
@@ -58,6 +65,16 @@ final class FlakyStore implements PushStore {
     /** The next commits fail, and nothing is written. */
     void fail(int commits) {
         failures = commits;
+    }
+
+    /** From now on nothing is written. */
+    void full() {
+        full = true;
+    }
+
+    /** From now on there is room again. */
+    void hasRoom() {
+        full = false;
     }
 
     /** From now on nobody learns what is owed. */
@@ -91,19 +108,19 @@ final class FlakyStore implements PushStore {
     @Override
     public CompletionStage<Committed> commit(Lease lease, List<Change> changes) {
         commits.add(changes);
-        if (failures > 0) {
+        if (full || failures > 0) {
             failures--;
             return CompletableFuture.failedStage(new IOException("the disk is full, as the test says"));
         }
         if (slow.contains(lease.partition().kind())) {
             CompletableFuture<Committed> landed = new CompletableFuture<>();
-            waiting.add(() -> store.commit(lease, changes).thenAccept(landed::complete));
+            waiting.add(() -> store.commit(lease, changes).whenComplete(answering(landed)));
             return landed;
         }
         CompletionStage<Committed> made = store.commit(lease, changes);
         if (late.contains(lease.partition().kind())) {
             CompletableFuture<Committed> answered = new CompletableFuture<>();
-            waiting.add(() -> made.thenAccept(answered::complete));
+            waiting.add(() -> made.whenComplete(answering(answered)));
             return answered;
         }
         if (lostAnswers > 0) {
@@ -111,6 +128,21 @@ final class FlakyStore implements PushStore {
             return CompletableFuture.failedStage(new IOException("no answer, as the test says"));
         }
         return made;
+    }
+
+    private static <T> BiConsumer<T, Throwable> answering(CompletableFuture<T> waiting) {
+        return (result, failure) -> {
+            if (failure != null) {
+                waiting.completeExceptionally(failure);
+            } else {
+                waiting.complete(result);
+            }
+        };
+    }
+
+    /** Another server takes all of it over. */
+    void isTakenOver() {
+        Rows.PARTITIONS.forEach(store::acquire);
     }
 
     @Override
@@ -133,13 +165,15 @@ final class FlakyStore implements PushStore {
             return read;
         }
         CompletableFuture<List<OwedPush>> told = new CompletableFuture<>();
-        reading.add(() -> read.thenAccept(told::complete));
+        reading.add(() -> read.whenComplete(answering(told)));
         return told;
     }
 
     @Override
     public CompletionStage<Integer> sweep(Lease lease, Instant before, int limit) {
-        return store.sweep(lease, before, limit);
+        return full
+                ? CompletableFuture.failedStage(new IOException("the disk is full, as the test says"))
+                : store.sweep(lease, before, limit);
     }
 
     @Override
