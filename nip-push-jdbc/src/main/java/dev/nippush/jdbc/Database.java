@@ -90,6 +90,9 @@ abstract sealed class Database permits SqliteDatabase, PostgresDatabase {
 
     // ---- leases
 
+    /** Takes what a transaction that writes has to have from its beginning. */
+    abstract void beginWriting(Session session) throws SQLException;
+
     /** Takes partitions over, and returns their new epochs. */
     abstract Map<Integer, Long> acquire(Session session, SortedSet<Integer> parts) throws SQLException;
 

@@ -43,13 +43,18 @@ public final class JdbcPushStore implements PushStore {
 
     private final Database database;
     private final Calls calls;
-    private final Writer writer;
+    private final StoreWriter writer;
     private final List<Session> sessions;
     private final List<Thread> threads;
     private final Claim claim;
 
     private JdbcPushStore(
-            Database database, Calls calls, Writer writer, List<Session> sessions, List<Thread> threads, Claim claim) {
+            Database database,
+            Calls calls,
+            StoreWriter writer,
+            List<Session> sessions,
+            List<Thread> threads,
+            Claim claim) {
         this.database = database;
         this.calls = calls;
         this.writer = writer;
@@ -100,8 +105,8 @@ public final class JdbcPushStore implements PushStore {
         }
         Calls calls = new Calls();
         Outage outage = new Outage(database.shown());
-        Writer writer = new Writer(database, writing, calls, outage);
-        Reader reader = new Reader(database, reading, calls, outage);
+        StoreWriter writer = new StoreWriter(database, writing, calls, outage);
+        StoreReader reader = new StoreReader(database, reading, calls, outage);
         List<Thread> threads = List.of(thread(writer, "write"), thread(reader, "read"));
         threads.forEach(Thread::start);
         return new JdbcPushStore(database, calls, writer, List.of(writing, reading), threads, claim);

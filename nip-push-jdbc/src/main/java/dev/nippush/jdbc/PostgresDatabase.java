@@ -237,6 +237,11 @@ final class PostgresDatabase extends Database {
     // ---- leases
 
     @Override
+    void beginWriting(Session session) {
+        // Locks are those of rows, and each statement takes its own.
+    }
+
+    @Override
     Map<Integer, Long> acquire(Session session, SortedSet<Integer> parts) throws SQLException {
         PreparedStatement take = session.prepared("INSERT INTO nippush_leases (part, epoch)"
                 + " SELECT part, 1 FROM unnest(?) AS wanted (part) ORDER BY part"

@@ -59,9 +59,20 @@ final class SqliteDatabase extends Database {
             SQLiteErrorCode.SQLITE_RANGE);
 
     private final Path file;
+    private final Tuning tuning;
+
+    /** What is set on each connection besides what is always set. */
+    interface Tuning {
+        void of(Statement statement) throws SQLException;
+    }
 
     SqliteDatabase(Path file) {
+        this(file, statement -> {});
+    }
+
+    SqliteDatabase(Path file, Tuning tuning) {
         this.file = file;
+        this.tuning = tuning;
     }
 
     @Override
@@ -77,6 +88,8 @@ final class SqliteDatabase extends Database {
         Path lock = file.resolveSibling(file.getFileName() + "-lock");
         createPrivately(lock);
         SQLiteConfig config = config(0);
+        // Nothing is ever written, and a journal would be left behind by a process that is killed.
+        config.setJournalMode(JournalMode.MEMORY);
         config.setTransactionMode(TransactionMode.EXCLUSIVE);
         try {
             Connection held = config.createConnection("jdbc:sqlite:" + lock);
@@ -131,7 +144,6 @@ final class SqliteDatabase extends Database {
         SQLiteConfig config = config(BUSY_MILLIS);
         config.setJournalMode(JournalMode.WAL);
         config.setSynchronous(SynchronousMode.FULL);
-        config.setTransactionMode(TransactionMode.IMMEDIATE);
         config.setJournalSizeLimit(LOG_BYTES);
         return connect(config, "PRAGMA wal_autocheckpoint = " + CHECKPOINT_PAGES);
     }
@@ -174,12 +186,13 @@ final class SqliteDatabase extends Database {
         Connection connection = config.createConnection("jdbc:sqlite:" + file);
         try (Statement statement = connection.createStatement()) {
             statement.execute(pragma);
-            connection.setAutoCommit(false);
-            return connection;
+            tuning.of(statement);
         } catch (SQLException e) {
             connection.close();
             throw e;
         }
+        connection.setAutoCommit(false);
+        return connection;
     }
 
     @Override
@@ -259,6 +272,15 @@ final class SqliteDatabase extends Database {
     }
 
     // ---- leases
+
+    @Override
+    void beginWriting(Session session) throws SQLException {
+        // The driver begins the next transaction when the last one ends, so it must not have the lock from its
+        // beginning. And
+        // one that begins to write after it has read does not wait for the lock of another.
+        session.prepared("UPDATE nippush_schema SET version = version WHERE version < 0")
+                .executeUpdate();
+    }
 
     @Override
     Map<Integer, Long> acquire(Session session, SortedSet<Integer> parts) throws SQLException {

@@ -31,9 +31,9 @@ import org.slf4j.LoggerFactory;
  * Makes the calls that read. Partitions that are loaded at the same time are loaded in one pass over the table, and no row
  * is kept. A row that cannot be read is reported and left where it is. Runs on a thread of its own.
  */
-final class Reader implements Runnable {
+final class StoreReader implements Runnable {
 
-    private static final Logger log = LoggerFactory.getLogger(Reader.class);
+    private static final Logger log = LoggerFactory.getLogger(StoreReader.class);
 
     /** With fewer partitions to load their rows are looked up; with more the whole table is read in its own order. */
     private static final int FEW_PARTITIONS = 8;
@@ -50,7 +50,7 @@ final class Reader implements Runnable {
     private final Contents contents = new Contents();
     private final Set<String> damaged = new HashSet<>();
 
-    Reader(Database database, Session session, Calls calls, Outage outage) {
+    StoreReader(Database database, Session session, Calls calls, Outage outage) {
         this.database = database;
         this.session = session;
         this.calls = calls;
@@ -98,7 +98,7 @@ final class Reader implements Runnable {
         List<Runnable> answers = new ArrayList<>();
         Map<Integer, Loading> loads = new HashMap<>();
         for (Call.Reading<?> call : group) {
-            if (!Writer.isCurrent(call.lease(), epochs)) {
+            if (!StoreWriter.isCurrent(call.lease(), epochs)) {
                 answers.add(() -> call.fail(new LeaseLostException(call.lease())));
             } else if (call instanceof Call.Due due) {
                 List<OwedPush> pushes = due(due);

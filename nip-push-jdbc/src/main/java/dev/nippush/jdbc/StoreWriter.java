@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Makes the calls that write, many in a transaction. A transaction that fails for what one call brought is made again call
  * by call, so that the others land. Runs on a thread of its own.
  */
-final class Writer implements Runnable {
+final class StoreWriter implements Runnable {
 
     private final Database database;
     private final Session session;
@@ -25,7 +25,7 @@ final class Writer implements Runnable {
     private final Outage outage;
     private final AtomicLong transactions = new AtomicLong();
 
-    Writer(Database database, Session session, Calls calls, Outage outage) {
+    StoreWriter(Database database, Session session, Calls calls, Outage outage) {
         this.database = database;
         this.session = session;
         this.calls = calls;
@@ -96,6 +96,7 @@ final class Writer implements Runnable {
 
     private void transact(List<Call.Writing<?>> group) throws SQLException {
         List<Runnable> answers = new ArrayList<>(group.size());
+        database.beginWriting(session);
         Map<Integer, Long> acquired = acquire(group);
         Map<Integer, Long> epochs = epochs(group);
         Round round = new Round(session);

@@ -1,0 +1,169 @@
+package dev.nippush.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.nippush.event.PublicKey;
+import dev.nippush.store.Change;
+import dev.nippush.store.Lease;
+import dev.nippush.store.PushStore.Committed;
+import dev.nippush.store.PushStore.Except;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What SQLite says when its disk is full, its file is locked or may not be written, is SQLite's own. */
+@Timeout(60)
+class SqliteFaultsTest {
+
+    private static final PublicKey ALICE = Samples.key(1);
+
+    @TempDir
+    private Path folder;
+
+    private final AtomicReference<String> tuning = new AtomicReference<>("PRAGMA user_version");
+    private Path file = Path.of("");
+
+    @BeforeEach
+    void nameTheFile() {
+        file = folder.resolve("store.db");
+    }
+
+    private JdbcPushStore open() {
+        return JdbcPushStore.open(
+                new SqliteDatabase(file, statement -> statement.execute(tuning.get())), Schema.MIGRATIONS);
+    }
+
+    private static List<Change> changes(int number) {
+        PublicKey account = Samples.key(number, 1);
+        return List.of(
+                new Change.SaveAccount(Samples.account(account, 100, Samples.PHONE)),
+                Samples.owe(account, Samples.event(number), Samples.PHONE));
+    }
+
+    private static Committed commit(JdbcPushStore store, Lease lease, int number) {
+        return Samples.get(store.commit(lease, changes(number)));
+    }
+
+    @Test
+    void aFullDiskFailsCommitsUntilThereIsRoom() {
+        tuning.set("PRAGMA max_page_count = 200");
+        try (JdbcPushStore store = open();
+                LoggedLines log = new LoggedLines()) {
+            Samples.Leases leases = new Samples.Leases(store);
+            Lease lease = leases.of(ALICE);
+            Lease phone = leases.of(Samples.PHONE);
+            int full = 0;
+            List<String> failures = new ArrayList<>();
+            while (failures.size() < 3) {
+                try {
+                    assertThat(commit(store, lease, full).made(0)).isTrue();
+                    full++;
+                } catch (CompletionException e) {
+                    assertThat(e).hasCauseInstanceOf(StoreException.class);
+                    failures.add(String.valueOf(e.getMessage()));
+                }
+            }
+            assertThat(full).isPositive();
+            assertThat(failures).allSatisfy(text -> assertThat(text).contains("SQLITE_FULL"));
+            assertThat(Samples.get(store.due(phone, Samples.T0.plusSeconds(1), Except.NOTHING, 1_000)))
+                    .as("what is there can be read")
+                    .hasSize(full);
+            tuning.set("PRAGMA max_page_count = 100000");
+            assertThat(commit(store, lease, full).made(0)).isTrue();
+            assertThat(commit(store, lease, full).made(1)).isFalse();
+            assertThat(log.lines()).hasSize(2);
+            assertThat(log.lines().get(0)).startsWith("WARN").contains(file.toString(), "SQLITE_FULL");
+            assertThat(log.lines().get(1)).startsWith("INFO").contains("works again");
+            assertThat(String.join("\n", log.lines())).doesNotContain(Samples.SECRET_TEXT, Samples.PHONE.token());
+        }
+        assertThat(StoreArchive.of("jdbc:sqlite:" + file).check(rows -> {}).isSound())
+                .isTrue();
+    }
+
+    @Test
+    void aFileThatMayNotBeWrittenFailsCommitsUntilItMay() {
+        try (JdbcPushStore store = open();
+                LoggedLines log = new LoggedLines()) {
+            Lease lease = new Samples.Leases(store).of(ALICE);
+            commit(store, lease, 1);
+            // The connection has to be opened anew to notice.
+            tuning.set("PRAGMA query_only = 1");
+            lockedByAnother(
+                    () -> assertThatThrownBy(() -> commit(store, lease, 2)).hasCauseInstanceOf(StoreException.class));
+            assertThatThrownBy(() -> commit(store, lease, 2)).hasMessageContaining("SQLITE_READONLY");
+            tuning.set("PRAGMA user_version");
+            assertThat(commit(store, lease, 2).made(1)).isTrue();
+            assertThat(log.lines()).hasSize(2);
+        }
+    }
+
+    @Test
+    void aLockOfAnotherFailsCommitsUntilItIsGone() {
+        try (JdbcPushStore store = open();
+                LoggedLines log = new LoggedLines()) {
+            Samples.Leases leases = new Samples.Leases(store);
+            Lease lease = leases.of(ALICE);
+            Lease phone = leases.of(Samples.PHONE);
+            commit(store, lease, 1);
+            lockedByAnother(() -> {
+                var waiting = store.commit(lease, changes(2));
+                assertThat(Samples.get(store.due(phone, Samples.T0, Except.NOTHING, 10)))
+                        .as("reads do not wait for it")
+                        .hasSize(1);
+                assertThatThrownBy(() -> Samples.get(waiting))
+                        .hasCauseInstanceOf(StoreException.class)
+                        .hasMessageContaining("SQLITE_BUSY");
+            });
+            assertThat(commit(store, lease, 2).made(1)).isTrue();
+            assertThat(log.lines()).hasSize(2);
+        }
+    }
+
+    private void lockedByAnother(Runnable work) {
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = other.createStatement()) {
+            statement.execute("BEGIN IMMEDIATE");
+            work.run();
+            statement.execute("ROLLBACK");
+        } catch (SQLException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aDamagedRowIsLeftOutAndSaidOnce() throws SQLException {
+        try (JdbcPushStore store = open()) {
+            Lease lease = new Samples.Leases(store).of(ALICE);
+            commit(store, lease, 1);
+            commit(store, lease, 2);
+        }
+        try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
+                Statement statement = other.createStatement()) {
+            statement.execute("UPDATE nippush_pushes SET content = x'01ff' WHERE event = x'%s'"
+                    .formatted(Samples.event(1).hex()));
+        }
+        try (JdbcPushStore store = open();
+                LoggedLines log = new LoggedLines()) {
+            Lease phone = new Samples.Leases(store).of(Samples.PHONE);
+            for (int i = 0; i < 3; i++) {
+                var due = Samples.get(store.due(phone, Samples.T0, Except.NOTHING, 1));
+                assertThat(due).hasSize(i == 0 ? 0 : 1);
+            }
+            assertThat(log.lines()).hasSize(1);
+            assertThat(log.lines().get(0))
+                    .startsWith("ERROR")
+                    .contains(Samples.event(1).hex());
+        }
+    }
+}
