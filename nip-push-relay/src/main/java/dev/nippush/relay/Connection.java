@@ -264,7 +264,10 @@ final class Connection extends WebSocketListener {
         if (subscription == null) {
             strike("an event for a subscription that is not ours");
         } else if (!subscription.take(message.event())) {
-            strike("an event that was not asked for");
+            // A relay that does not know "until" sends what it sent before.
+            if (subscription.page == 0 || !subscription.main().asksFor(message.event())) {
+                strike("an event that was not asked for");
+            }
         } else if (intake.hand(message.event(), subscription.live ? source : source.asStored(), chars)) {
             strikes = Math.max(0, strikes - 1);
         }
@@ -287,9 +290,11 @@ final class Connection extends WebSocketListener {
                 && !subscription.answer.rest().isEmpty()) {
             log.say("stores more than is read after a pause: older events are left out");
         }
-        // On this thread, so that the next event comes after it.
         Subscription main = subscription.main();
-        door.caughtUp(relay, rest.isEmpty() ? coverage.read(main) : coverage.readButForPages(main));
+        if (!main.closed) {
+            // On this thread, so that the next event comes after it.
+            door.caughtUp(relay, rest.isEmpty() ? coverage.read(main) : coverage.readButForPages(main));
+        }
         owner.answered(this, subscription, rest);
     }
 
@@ -298,6 +303,7 @@ final class Connection extends WebSocketListener {
         if (subscription == null) {
             strike("a CLOSED for a subscription that is not ours");
         } else {
+            subscription.closed = true;
             owner.refused(this, subscription, Excerpt.of(message.reason()));
         }
     }

@@ -41,6 +41,9 @@ final class Subscription {
     /** Set by the reading thread. */
     volatile boolean eoseCame;
 
+    /** The relay refused it, or ended it; for the reading thread. */
+    boolean closed;
+
     /** Why the relay refused it; for the pool's thread. */
     @Nullable
     String refusal;
@@ -100,9 +103,10 @@ final class Subscription {
 
     /** Takes an event that came by it; false for one that it does not ask for. */
     boolean take(NostrEvent event) {
-        if (!eoseCame) {
-            return answer.take(event);
-        }
+        return eoseCame ? asksFor(event) : answer.take(event);
+    }
+
+    boolean asksFor(NostrEvent event) {
         for (Filter filter : filters) {
             if (filter.matches(event)) {
                 return true;

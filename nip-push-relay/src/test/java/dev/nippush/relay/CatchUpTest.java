@@ -455,6 +455,50 @@ class CatchUpTest {
     }
 
     @Test
+    void pageOfARequestThatTheRelayEndedMakesNobodyRead() {
+        relay.limitPerFilter(LIMIT);
+        withholdPages();
+        Instant began = ago(Duration.ofHours(5));
+        store(1, A, 15, time.now());
+        RelayPool pool = pool();
+        pool.changed(from(A, relay.url(), interest(A, began, 1)));
+        String page = relay.awaitRequest(CatchUpTest::isPage).id();
+        String main = relay.requests().get(0).id();
+
+        relay.endSubscription(main, "error: out of order");
+        relay.sendText("[\"EOSE\",\"" + page + "\"]");
+        feed.caughtUp.await(1);
+        relay.releaseEose();
+        time.awaitTimers(Link.GATHERING, 1);
+        time.advance(Link.GATHERING);
+        awaitReader(pool);
+        time.advance(RelayPool.REPORTING.minus(Link.GATHERING));
+
+        assertThat(feed.read.await(1)).containsExactly(read(began));
+    }
+
+    @Test
+    void relayThatKnowsNoUntilIsReadOnceAndKept() {
+        relay.limitPerFilter(LIMIT);
+        withholdPages();
+        List<NostrEvent> stored = store(1, A, 15, time.now());
+        RelayPool pool = pool();
+        pool.changed(from(A, relay.url(), interest(A, ago(Duration.ofHours(5)), 1)));
+        String page = relay.awaitRequest(CatchUpTest::isPage).id();
+        feed.accepted.await(LIMIT + 6);
+
+        for (int i = 0; i < 150; i++) {
+            relay.sendText("[\"EVENT\",\"" + page + "\"," + stored.get(i % 9).toJson() + "]");
+        }
+        relay.releaseEose();
+
+        feed.caughtUp.await(1);
+        assertThat(feed.accepted.all()).hasSize(LIMIT + 6);
+        assertThat(pages()).hasSize(1);
+        assertThat(relay.connectionsSoFar()).isEqualTo(1);
+    }
+
+    @Test
     void requestThatChangesInItsMidstIsAskedForFromTheOldMoment() {
         relay.limitPerFilter(LIMIT);
         AtomicBoolean first = new AtomicBoolean(true);
