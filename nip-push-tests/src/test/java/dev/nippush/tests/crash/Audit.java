@@ -16,9 +16,11 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * Compares what reached the gateways with what the relay and the apps sent: what was owed was pushed, nothing was shown
@@ -29,23 +31,18 @@ import java.util.TreeSet;
  *
  * <ul>
  *   <li><b>Owed</b> is an event that was published while its account was surely registered on a device, unless it is a gift
- *       wrap from before it is known that the relay has sent all older ones: that is known once a later one was pushed.
+ *       wrap from before it is known that the relay has sent all older ones. That is known once one was pushed that came
+ *       while the server was not connected: the relay had it in store.
  *   <li><b>Excused</b> is one that was not pushed and that a message of its account may have dropped or cancelled: a
  *       logout, or a sign of life of an account that may have been online; or whose device was taken over, or called gone.
  *   <li><b>Pushed</b> is what a gateway accepted. A message for several events in one counts for as many, whichever.
  *   <li><b>Repeated</b> is right after a refusal or silence, and after an acceptance whose answer may not have arrived, or
- *       not have been noted: there was a kill, or the gateway cut a connection, within {@link #NOTING} of it.
+ *       not have been noted: there was a kill, or the gateway cut a connection, within the machine's pace of it.
  *   <li><b>After a logout</b> that the server said is on disk one message may reach each device, as it may have been sent
  *       before; but not from a process that was started later.
  * </ul>
  */
 final class Audit {
-
-    /** How long the server may take to write down that a push was accepted, on a busy machine. */
-    static final long NOTING = 1_000;
-
-    /** How long a request may be on its way. */
-    static final long ON_ITS_WAY = 5_000;
 
     /** How long what a dead process has sent may lie unread; a new one needs longer until it sends anything. */
     static final long UNREAD = 300;
@@ -65,11 +62,13 @@ final class Audit {
     private final Map<Span, Long> lateBySpan = new HashMap<>();
     private final List<String> failures = new ArrayList<>();
     private final Set<String> missing = new HashSet<>();
+    private final Set<String> open = new HashSet<>();
     private int owed;
     private int pushed;
     private int folded;
     private int excused;
     private int repeated;
+    private long longestUnnoted;
     private int shownTwice;
     private int late;
 
@@ -78,40 +77,48 @@ final class Audit {
      *
      * @param failures in words; empty when all is well
      * @param missing owed events that were not pushed
+     * @param open the same, and those that may still turn out to be missing
      * @param owed pairs of event and device
      * @param pushed of those that are owed, accepted one by one
      * @param folded of those that are owed, accepted together with others
      * @param excused of those that are owed, not pushed for a reason
      * @param repeated messages that came again after an acceptance whose answer may be lost
+     * @param longestUnnoted of those that were repeated, the longest time between the answer and the kill, in milliseconds
      * @param shownTwice of those that were repeated, without a key by which one replaces the other
      * @param late messages that were under way when the device was logged out
      */
     record Result(
             List<String> failures,
             Set<String> missing,
+            Set<String> open,
             int owed,
             int pushed,
             int folded,
             int excused,
             int repeated,
+            long longestUnnoted,
             int shownTwice,
             int late) {
 
-        static final Result NOTHING = new Result(List.of(), Set.of(), 0, 0, 0, 0, 0, 0, 0);
+        static final Result NOTHING = new Result(List.of(), Set.of(), Set.of(), 0, 0, 0, 0, 0, 0, 0, 0);
 
         Result plus(Result other) {
             List<String> allFailures = new ArrayList<>(failures);
             allFailures.addAll(other.failures);
             Set<String> allMissing = new HashSet<>(missing);
             allMissing.addAll(other.missing);
+            Set<String> allOpen = new HashSet<>(open);
+            allOpen.addAll(other.open);
             return new Result(
                     allFailures,
                     allMissing,
+                    allOpen,
                     owed + other.owed,
                     pushed + other.pushed,
                     folded + other.folded,
                     excused + other.excused,
                     repeated + other.repeated,
+                    Math.max(longestUnnoted, other.longestUnnoted),
                     shownTwice + other.shownTwice,
                     late + other.late);
         }
@@ -152,8 +159,18 @@ final class Audit {
         }
     }
 
+    /** How long the server may take to write down that a push was accepted. */
+    private final long noting;
+    /** How long a request may be on its way to a gateway. */
+    private final long onItsWay;
+    /** How long an event may be on its way from the relay, which sends it as live: then it is no history. */
+    private final long relayed;
+
     private Audit(Facts facts) {
         this.facts = facts;
+        this.noting = facts.pace();
+        this.onItsWay = 5 * facts.pace();
+        this.relayed = 3 * facts.pace();
     }
 
     static Result of(Facts facts) {
@@ -178,7 +195,8 @@ final class Audit {
             checkOnce(device, attempts);
         });
         byDevice.forEach(this::checkOwed);
-        return new Result(failures, missing, owed, pushed, folded, excused, repeated, shownTwice, late);
+        return new Result(
+                failures, missing, open, owed, pushed, folded, excused, repeated, longestUnnoted, shownTwice, late);
     }
 
     // ---- what the apps did
@@ -206,9 +224,9 @@ final class Audit {
         }
         for (Attempt attempt : facts.attempts()) {
             Published event = published.get(attempt.event());
-            if (event != null && isWrap(event)) {
+            if (event != null && isWrap(event) && event.unheard()) {
                 spansOf(event.account()).stream()
-                        .filter(span -> event.at() > span.sure && attempt.at() > span.sure)
+                        .filter(span -> event.at() > span.sure)
                         .forEach(span -> span.wraps = Math.min(span.wraps, attempt.at()));
             }
         }
@@ -280,10 +298,14 @@ final class Audit {
                         .add(NEVER));
     }
 
-    private boolean isExcused(Published event, String device) {
-        return takingsOfAccount.getOrDefault(event.account(), List.of()).stream()
-                        .anyMatch(until -> until >= event.at())
-                || takingsOfDevice.getOrDefault(device, List.of()).stream().anyMatch(until -> until >= event.at());
+    /** Until when events for the account and the device may be dropped or cancelled; 0 when nothing did that. */
+    private long takenUntil(Published event, String device) {
+        return Stream.concat(
+                        takingsOfAccount.getOrDefault(event.account(), List.of()).stream(),
+                        takingsOfDevice.getOrDefault(device, List.of()).stream())
+                .mapToLong(until -> until)
+                .max()
+                .orElse(0);
     }
 
     // ---- was it wanted
@@ -304,7 +326,7 @@ final class Audit {
         } else if (possible.stream().noneMatch(span -> attempt.at() <= span.ended)) {
             Span last = possible.get(possible.size() - 1);
             long before = lateBySpan.merge(last, 1L, Long::sum);
-            if (attempt.at() > last.ended + ON_ITS_WAY
+            if (attempt.at() > last.ended + onItsWay
                     || before > 1
                     || startedBetween(last.ended, attempt.at() - UNREAD)) {
                 fail(
@@ -317,8 +339,8 @@ final class Audit {
     }
 
     /** Whether it came in time, and was not history when the account began to be interested. */
-    private static boolean mayBeFor(Published event, Span span) {
-        boolean history = isWrap(event) ? event.at() < span.began : event.createdAt() < span.began / 1_000;
+    private boolean mayBeFor(Published event, Span span) {
+        boolean history = isWrap(event) ? event.at() + relayed < span.began : event.createdAt() < span.began / 1_000;
         return !history && event.at() <= span.ended;
     }
 
@@ -356,6 +378,7 @@ final class Audit {
         if (first.verdict() == Verdict.ACCEPTED) {
             if (isAnswerLost(first)) {
                 repeated++;
+                itsKill(first).ifPresent(kill -> longestUnnoted = Math.max(longestUnnoted, kill - first.answered()));
                 shownTwice += first.collapseKey().isEmpty() ? 1 : 0;
             } else {
                 fail(
@@ -368,10 +391,15 @@ final class Audit {
     }
 
     private boolean isAnswerLost(Attempt attempt) {
-        long noted = attempt.answered() + NOTING;
-        Map.Entry<Long, Run> itsRun = runsByEnd.ceilingEntry(attempt.at() - UNREAD);
         Long cut = cuts.getOrDefault(attempt.gateway(), NO_CUTS).ceiling(attempt.at());
-        return itsRun != null && itsRun.getValue().killed() <= noted || cut != null && cut <= noted;
+        return itsKill(attempt).isPresent() || cut != null && cut <= attempt.answered() + noting;
+    }
+
+    /** The kill that may have come before the answer was noted. */
+    private Optional<Long> itsKill(Attempt attempt) {
+        return Optional.ofNullable(runsByEnd.ceilingEntry(attempt.at() - UNREAD))
+                .map(run -> run.getValue().killed())
+                .filter(killed -> killed <= attempt.answered() + noting);
     }
 
     private boolean registeredAfter(String device, long at) {
@@ -401,8 +429,11 @@ final class Audit {
             owed++;
             if (accepted.contains(event.event())) {
                 pushed++;
-            } else if (isExcused(event, device)) {
+            } else if (takenUntil(event, device) >= event.at()) {
                 excused++;
+                if (takenUntil(event, device) == NEVER) {
+                    open.add(event.event());
+                }
             } else {
                 lost.add(event);
             }
@@ -410,6 +441,7 @@ final class Audit {
         int inFolds = folded(attempts, false);
         if (lost.size() > inFolds) {
             lost.forEach(event -> missing.add(event.event()));
+            open.addAll(missing);
             lost.stream()
                     .limit(SHOWN_FAILURES)
                     .forEach(event -> failures.add("not pushed to " + device + ": " + event + ", one of " + lost.size()

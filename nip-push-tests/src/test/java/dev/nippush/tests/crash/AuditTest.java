@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class AuditTest {
 
     private static final long START = 1_700_000_000_000L;
+    private static final long PACE = 1_000;
     private static final String GATEWAY = "gateway";
     private static final String PHONE = "phone";
 
@@ -38,11 +39,11 @@ class AuditTest {
     }
 
     private void publish(String event, long at) {
-        published.add(new Published(event, "alice", Kind.TEXT_NOTE, (START + at) / 1_000, START + at));
+        published.add(new Published(event, "alice", Kind.TEXT_NOTE, (START + at) / 1_000, START + at, false));
     }
 
-    private void publishWrap(String event, long at) {
-        published.add(new Published(event, "alice", Kind.GIFT_WRAP, START / 1_000 - 100_000, START + at));
+    private void publishWrap(String event, long at, boolean unheard) {
+        published.add(new Published(event, "alice", Kind.GIFT_WRAP, START / 1_000 - 100_000, START + at, unheard));
     }
 
     private void attempt(String event, long at, Verdict verdict) {
@@ -63,7 +64,7 @@ class AuditTest {
     }
 
     private Audit.Result audit() {
-        return Audit.of(new Facts(said, published, attempts, runs, cuts));
+        return Audit.of(new Facts(said, published, attempts, runs, cuts, PACE));
     }
 
     private void assertFails(String what) {
@@ -147,7 +148,7 @@ class AuditTest {
         registered(100);
         publish("a", 200);
         push("a", 210);
-        killAt(210 + Audit.NOTING + 100);
+        killAt(210 + PACE + 100);
         push("a", 3_000);
 
         assertFails("pushed again that was accepted");
@@ -204,7 +205,7 @@ class AuditTest {
         registered(100);
         say("alice", Deed.LOGOUT, 300, 350);
         publish("b", 290);
-        push("b", 350 + Audit.ON_ITS_WAY + 1);
+        push("b", 350 + 5 * PACE + 1);
 
         assertFails("after the device was logged out");
     }
@@ -347,25 +348,42 @@ class AuditTest {
     }
 
     @Test
-    void giftWrapsAreOwedOnceOneOfThemWasPushed() {
+    void giftWrapsAreOwedOnceTheRelayHasSurelySentTheOlderOnes() {
         registered(100);
-        publishWrap("early", 110);
-        publishWrap("first", 200);
-        push("first", 250);
+        publishWrap("early", 110, true);
+        publishWrap("live", 200, false);
+        push("live", 210);
+        publishWrap("after the live one", 220, false);
+        publishWrap("stored", 230, true);
+        push("stored", 250);
         assertFine();
 
-        publishWrap("second", 300);
+        publishWrap("last", 300, false);
         assertFails("not pushed to phone");
-        assertThat(audit().missing()).containsExactly("second");
+        assertThat(audit().missing()).containsExactly("last");
     }
 
     @Test
     void giftWrapsOfBeforeTheRegistrationAreHistory() {
-        publishWrap("early", 40);
-        say("alice", Deed.REGISTER, 50, 100);
-        push("early", 150);
+        publishWrap("under way", 4_990, false);
+        publishWrap("early", 5_000 - 3 * PACE - 1, false);
+        say("alice", Deed.REGISTER, 5_000, 5_100);
+        push("under way", 5_150);
+        assertFine();
+
+        push("early", 5_160);
 
         assertFails("for which the device was never registered");
+    }
+
+    @Test
+    void whatMayStillBeExcusedIsOpen() {
+        registered(100);
+        publish("a", 200);
+        say("alice", Deed.LOGOUT, 300, NEVER);
+
+        assertThat(assertFine().missing()).isEmpty();
+        assertThat(audit().open()).containsExactly("a");
     }
 
     @Test

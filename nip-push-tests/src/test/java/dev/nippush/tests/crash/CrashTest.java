@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashTest {
 
     /** In {@code verify}. */
-    private static final int KILLS = 0;
+    private static final int KILLS = 10;
 
     @TempDir
     private Path directory;

@@ -11,8 +11,10 @@ import java.util.List;
  * @param attempts in order of arrival
  * @param runs of the server, in order, the last one perhaps not over
  * @param cuts of connections to gateways, which may have taken answers to others with them
+ * @param pace how long the machine takes, at its slowest, for what should take no second
  */
-record Facts(List<Said> said, List<Published> published, List<Attempt> attempts, List<Run> runs, List<Cut> cuts) {
+record Facts(
+        List<Said> said, List<Published> published, List<Attempt> attempts, List<Run> runs, List<Cut> cuts, long pace) {
 
     /** The time of what has not happened. */
     static final long NEVER = Long.MAX_VALUE;
@@ -46,8 +48,9 @@ record Facts(List<Said> said, List<Published> published, List<Attempt> attempts,
      *
      * @param createdAt as the event says, in seconds
      * @param at just before the relay got it
+     * @param unheard whether nobody was connected to the relay then
      */
-    record Published(String event, String account, int kind, long createdAt, long at) {}
+    record Published(String event, String account, int kind, long createdAt, long at, boolean unheard) {}
 
     enum Verdict {
         ACCEPTED,

@@ -32,15 +32,25 @@ final class Notebook {
                 new Said(begun.account(), begun.deed(), begun.device(), begun.sent(), System.currentTimeMillis()));
     }
 
-    synchronized void published(Published event) {
+    /** An event is about to be published. Returns its number. */
+    synchronized int published(Published event) {
         published.add(event);
+        return published.size() - 1;
+    }
+
+    /** It was, and nobody was connected to the relay. */
+    synchronized void unheard(int number) {
+        Published event = published.get(number);
+        published.set(
+                number,
+                new Published(event.event(), event.account(), event.kind(), event.createdAt(), event.at(), true));
     }
 
     synchronized void attempted(Attempt attempt) {
         attempts.add(attempt);
     }
 
-    synchronized Facts facts(List<Run> runs, List<Cut> cuts) {
-        return new Facts(said, published, attempts, runs, cuts);
+    synchronized Facts facts(List<Run> runs, List<Cut> cuts, long pace) {
+        return new Facts(said, published, attempts, runs, cuts, pace);
     }
 }

@@ -131,7 +131,8 @@ final class Providers implements AutoCloseable {
         CompletableFuture<Answer> answer = new CompletableFuture<>();
         Runnable answering = () -> {
             long answered = System.currentTimeMillis();
-            if (sentence.verdict == Verdict.CUT) {
+            if (sentence.verdict == Verdict.CUT && gateway.equals(APPLE)) {
+                // Only here messages share a connection, and lose their answers together.
                 cuts.add(new Cut(gateway, answered));
             }
             note(gateway, device, received, at, sentence.verdict, answered);
