@@ -29,13 +29,11 @@ import dev.nippush.internal.gate.GateRules;
 import dev.nippush.internal.gate.Inside;
 import dev.nippush.internal.match.DeviceOwners;
 import dev.nippush.internal.match.MatchIndex;
-import dev.nippush.internal.run.Failures;
 import dev.nippush.internal.run.Lane;
 import dev.nippush.store.Change;
 import dev.nippush.store.Ending;
 import dev.nippush.store.HeldEvent;
 import dev.nippush.store.Lease;
-import dev.nippush.store.LeaseLostException;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.Partition;
 import dev.nippush.store.PushStore;
@@ -55,7 +53,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
@@ -66,13 +63,6 @@ import org.slf4j.LoggerFactory;
 
 /** The rooms of one engine, and the ways between them. It decides nothing. */
 final class Engine {
-
-    private static final Duration SWEEP_EVERY = Duration.ofHours(1);
-
-    /** A process that is started every hour has to sweep as well. */
-    private static final Duration FIRST_SWEEP = Duration.ofMinutes(5);
-
-    private static final int SWEEP_ROWS = 1_000;
 
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
 
@@ -92,10 +82,10 @@ final class Engine {
     private final List<DeviceRoom> deviceRooms = new ArrayList<>();
     private final StoreHealth health = new StoreHealth(this::replaced);
     private final Ears ears;
+    private final Upkeep upkeep;
     private final Map<RelayUrl, Instant> readUpTo = new ConcurrentHashMap<>();
     private volatile boolean open;
     private volatile boolean begun;
-    private volatile EngineTime.@org.jspecify.annotations.Nullable Timer sweep;
 
     private record AccountRoom(Lane lane, Committer committer, AccountShard shard) {}
 
@@ -127,6 +117,7 @@ final class Engine {
                 settings.addressRule()::permitsLiteral);
         boolean listens = settings.relays != null && !settings.homeRelays.isEmpty();
         this.ears = new Ears(listens, time, executor, this::hear);
+        this.upkeep = new Upkeep(time, executor, store, health, this::sweepShards);
         this.gate = new Gate(
                 gateRules,
                 settings.keyPair,
@@ -247,7 +238,9 @@ final class Engine {
         gate.open();
         open = true;
         begun = true;
-        sweepAfter(FIRST_SWEEP);
+        upkeep.begin(
+                accountRooms.stream().map(room -> room.committer().lease()).toList(),
+                deviceRooms.stream().map(room -> room.committer().lease()).toList());
         if (health.isLost()) {
             // It was replaced while it began.
             replaced();
@@ -256,10 +249,7 @@ final class Engine {
 
     CompletionStage<Void> stop() {
         open = false;
-        EngineTime.Timer next = sweep;
-        if (next != null) {
-            next.cancel();
-        }
+        upkeep.end();
         CompletionStage<Void> doors = gate.close();
         return doors.thenCompose(dry -> all(accountRooms, (room, i) -> stopDeadlines(room)))
                 .thenCompose(committed -> all(deviceRooms, (room, i) -> stopSending(room)))
@@ -270,6 +260,7 @@ final class Engine {
     /** Another server does the work now: what this one still sent, that one would send too. */
     private void replaced() {
         open = false;
+        upkeep.end();
         gate.abandon();
         halt();
     }
@@ -297,53 +288,12 @@ final class Engine {
                 .toArray(CompletableFuture[]::new));
     }
 
-    private void sweepAfter(Duration pause) {
-        sweep = time.schedule(pause, () -> executor.execute(this::sweep));
-    }
-
-    private void sweep() {
-        if (!open) {
-            return;
-        }
-        Instant before = time.now().minus(PushStore.REMEMBERED);
-        // Where one fails most do: the log hears of it once.
-        AtomicBoolean told = new AtomicBoolean();
-        for (AccountRoom room : accountRooms) {
-            room.lane().execute(() -> room.shard().sweep(time.stamp()));
-            sweepRows(room.committer().lease(), before, told);
-        }
-        for (DeviceRoom room : deviceRooms) {
-            sweepRows(room.committer().lease(), before, told);
-        }
-        sweepAfter(SWEEP_EVERY);
-    }
-
-    private void sweepRows(Lease lease, Instant before, AtomicBoolean told) {
-        CompletionStage<Integer> swept;
-        try {
-            swept = store.sweep(lease, before, SWEEP_ROWS);
-        } catch (RuntimeException e) {
-            swept = CompletableFuture.failedStage(e);
-        }
-        swept.whenComplete((rows, failure) -> {
-            if (failure != null) {
-                sweepFailed(lease, Failures.cause(failure), told);
-            } else if (rows == SWEEP_ROWS && open) {
-                executor.execute(() -> sweepRows(lease, before, told));
-            }
-        });
-    }
-
-    private void sweepFailed(Lease lease, Throwable failure, AtomicBoolean told) {
-        if (failure instanceof LeaseLostException) {
-            health.leaseLost(lease);
-        } else if (!told.getAndSet(true)) {
-            log.warn("Old rows stay in the store until the next sweep", failure);
-        }
+    private void sweepShards() {
+        accountRooms.forEach(room -> room.lane().execute(() -> room.shard().sweep(time.stamp())));
     }
 
     EngineStatus status() {
-        return new EngineStatus(open, ears.hearing(), health.works(), dispatcher.parked());
+        return new EngineStatus(open, ears.hearing(), health.works(), health.isLost(), dispatcher.parked());
     }
 
     // ---- the door

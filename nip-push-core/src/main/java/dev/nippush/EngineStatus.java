@@ -12,12 +12,16 @@ import java.util.Map;
  * @param open whether it takes events
  * @param hearing whether control messages can reach it; false while a gateway with home relays has lost all of them and no
  *     relay streams in, and while its door has been shut for long
- * @param storeWorks whether the store takes what is written and says what is owed; false for good when another engine has
- *     taken it over
+ * @param storeWorks whether the store takes what is written and says what is owed
+ * @param replaced whether another engine has taken the store over: this one does nothing any more
  * @param parked the transports whose provider refuses our credentials, and what each said
  */
 public record EngineStatus(
-        boolean open, boolean hearing, boolean storeWorks, Map<PushTransport, PushResult.Rejected> parked) {
+        boolean open,
+        boolean hearing,
+        boolean storeWorks,
+        boolean replaced,
+        Map<PushTransport, PushResult.Rejected> parked) {
     public EngineStatus {
         parked = Collections.unmodifiableMap(new LinkedHashMap<>(parked));
     }

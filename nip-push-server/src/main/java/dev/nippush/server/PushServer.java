@@ -150,6 +150,9 @@ final class PushServer {
     }
 
     private static List<String> reasons(EngineStatus status) {
+        if (status.replaced()) {
+            return List.of("store: another server has taken it over, and does the work now");
+        }
         List<String> reasons = new ArrayList<>();
         if (!status.open()) {
             reasons.add("engine: closing");
@@ -158,7 +161,7 @@ final class PushServer {
             reasons.add("relays: no home relay is connected, and no feeder");
         }
         if (!status.storeWorks()) {
-            reasons.add("store: writes fail");
+            reasons.add("store: it cannot be written or read");
         }
         status.parked()
                 .forEach((transport, refusal) ->
