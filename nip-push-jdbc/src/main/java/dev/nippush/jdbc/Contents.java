@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the rows of each sort have inside. A content begins with its version and says all that is read back of a row but
@@ -36,7 +37,8 @@ final class Contents {
 
     private static final int VERSION = 1;
     private static final int KEY_BYTES = 32;
-    private static final int KNOWN_KEYS = 1 << 16;
+    private static final int FEW_BITS = 8;
+    private static final int MANY_BITS = 18;
     private static final int KNOWN_RELAYS = 10_000;
 
     // The numbers are in databases: a constant that is renamed or moved keeps its own.
@@ -46,7 +48,8 @@ final class Contents {
 
     private static final DeviceAddressReader WITHOUT_TOPIC = new DeviceAddressReader(List.of());
 
-    private final PublicKey[] keys = new PublicKey[KNOWN_KEYS];
+    private final int keyBits;
+    private final @Nullable PublicKey[] keys;
     private final Map<String, RelayUrl> relays = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -55,6 +58,21 @@ final class Contents {
             return size() > KNOWN_RELAYS;
         }
     };
+
+    /** For single rows. */
+    Contents() {
+        this(FEW_BITS);
+    }
+
+    private Contents(int keyBits) {
+        this.keyBits = keyBits;
+        this.keys = new PublicKey[1 << keyBits];
+    }
+
+    /** For a whole table, of which many rows name the same keys. */
+    static Contents ofMany() {
+        return new Contents(MANY_BITS);
+    }
 
     // ---- keys of rows
 
@@ -272,7 +290,7 @@ final class Contents {
 
     private PublicKey key(BlobReader in) {
         PublicKey key = PublicKey.ofBytes(in.raw(KEY_BYTES));
-        int place = (key.hashCode() * 0x9E3779B9 >>> 16) & (KNOWN_KEYS - 1);
+        int place = key.hashCode() * 0x9E3779B9 >>> (Integer.SIZE - keyBits);
         PublicKey known = keys[place];
         if (key.equals(known)) {
             return known;

@@ -27,7 +27,8 @@ final class Outage {
 
     synchronized void failed(Side side, Throwable failure) {
         if (failing.isEmpty()) {
-            log.warn("{} fails ({}); what is not stored waits, and is tried again until it works", shown, text(failure));
+            log.warn(
+                    "{} fails ({}); what is not stored waits, and is tried again until it works", shown, text(failure));
         }
         failing.add(side);
     }

@@ -148,13 +148,17 @@ final class StoreReader implements Runnable {
     }
 
     private void load(Map<Integer, Loading> loads) throws SQLException {
+        if (loads.isEmpty()) {
+            return;
+        }
+        Contents contents = Contents.ofMany();
         if (loads.size() > FEW_PARTITIONS) {
-            accounts(session.prepared(Statements.ALL_ACCOUNTS), loads);
+            accounts(session.prepared(Statements.ALL_ACCOUNTS), loads, contents);
         } else {
             for (int part : loads.keySet()) {
                 PreparedStatement query = session.prepared(Statements.ACCOUNTS_OF);
                 query.setInt(1, part);
-                accounts(query, loads);
+                accounts(query, loads, contents);
             }
         }
         for (Map.Entry<Integer, Loading> each : loads.entrySet()) {
@@ -163,7 +167,7 @@ final class StoreReader implements Runnable {
         }
     }
 
-    private void accounts(PreparedStatement query, Map<Integer, Loading> loads) throws SQLException {
+    private void accounts(PreparedStatement query, Map<Integer, Loading> loads, Contents contents) throws SQLException {
         query.setFetchSize(FETCHED_AT_ONCE);
         try (ResultSet rows = query.executeQuery()) {
             while (rows.next()) {
