@@ -19,7 +19,6 @@ import dev.nippush.transport.Notification;
 import dev.nippush.transport.Notification.Urgency;
 import dev.nippush.transport.PushMessage;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +49,8 @@ final class Contents {
 
     private final int keyBits;
     private final @Nullable PublicKey[] keys;
+    // Beside them, as a look at each key that is another one would cost more than all the rest.
+    private final int[] hashes;
     private final Map<String, RelayUrl> relays = new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
@@ -67,6 +68,7 @@ final class Contents {
     private Contents(int keyBits) {
         this.keyBits = keyBits;
         this.keys = new PublicKey[1 << keyBits];
+        this.hashes = new int[1 << keyBits];
     }
 
     /** For a whole table, of which many rows name the same keys. */
@@ -153,8 +155,10 @@ final class Contents {
                 new Inboxes(in.number(), in.list(this::relay), in.number(), in.list(this::relay)));
     }
 
+    /** A set that need not be copied again; of equal values it is none. */
+    @SuppressWarnings("unchecked")
     private static <T> Set<T> set(List<T> values) {
-        return new HashSet<>(values);
+        return (Set<T>) Set.of(values.toArray());
     }
 
     private static void device(BlobWriter out, Device device) {
@@ -290,11 +294,15 @@ final class Contents {
 
     private PublicKey key(BlobReader in) {
         PublicKey key = PublicKey.ofBytes(in.raw(KEY_BYTES));
-        int place = key.hashCode() * 0x9E3779B9 >>> (Integer.SIZE - keyBits);
-        PublicKey known = keys[place];
-        if (key.equals(known)) {
-            return known;
+        int hash = key.hashCode();
+        int place = hash * 0x9E3779B9 >>> (Integer.SIZE - keyBits);
+        if (hashes[place] == hash) {
+            PublicKey known = keys[place];
+            if (key.equals(known)) {
+                return known;
+            }
         }
+        hashes[place] = hash;
         keys[place] = key;
         return key;
     }

@@ -85,7 +85,7 @@ final class SqliteDatabase extends Database {
     @Override
     Claim claim() {
         createPrivately(file);
-        Path lock = file.resolveSibling(file.getFileName() + "-lock");
+        Path lock = lock();
         createPrivately(lock);
         SQLiteConfig config = config(0);
         // Nothing is ever written, and a journal would be left behind by a process that is killed.
@@ -112,6 +112,16 @@ final class SqliteDatabase extends Database {
                     ? new StoreException(
                             shown() + " is used by a nip-push that runs already: stop it first, or use another file", e)
                     : new StoreException(lock + " cannot be locked: " + e.getMessage(), e);
+        }
+    }
+
+    /** Beside the file itself, by whichever link it was named. */
+    private Path lock() {
+        try {
+            Path real = file.toRealPath();
+            return real.resolveSibling(real.getFileName() + "-lock");
+        } catch (IOException e) {
+            throw new StoreException(file + " cannot be found", e);
         }
     }
 
