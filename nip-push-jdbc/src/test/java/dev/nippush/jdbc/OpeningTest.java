@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -79,6 +80,31 @@ class OpeningTest {
                                 each -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
                                         .isEqualTo("rw-------"));
             }
+        }
+    }
+
+    @Test
+    void commitsAreOnTheDiskWhenTheyAreAnswered() throws SQLException {
+        JdbcPushStore.open("jdbc:sqlite:" + file()).close();
+        try (Connection connection = new SqliteDatabase(file()).connectToWrite()) {
+            assertThat(setting(connection, "PRAGMA journal_mode")).isEqualTo("wal");
+            assertThat(setting(connection, "PRAGMA synchronous")).as("FULL").isEqualTo("2");
+        }
+        String hasty = postgres.urlOfNewSchema() + "&options=-c%20synchronous_commit=off";
+        try (Connection connection = StoreUrl.read(hasty, Optional.empty()).connectToWrite()) {
+            assertThat(setting(connection, "SHOW synchronous_commit")).isEqualTo("on");
+        }
+        String careful = postgres.urlOfNewSchema() + "&options=-c%20synchronous_commit=remote_write";
+        try (Connection connection = StoreUrl.read(careful, Optional.empty()).connectToWrite()) {
+            assertThat(setting(connection, "SHOW synchronous_commit")).isEqualTo("remote_write");
+        }
+    }
+
+    private static String setting(Connection connection, String query) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getString(1);
         }
     }
 

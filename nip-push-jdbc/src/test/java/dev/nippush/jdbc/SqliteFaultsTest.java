@@ -16,6 +16,9 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -127,6 +130,22 @@ class SqliteFaultsTest {
             });
             assertThat(commit(store, lease, 2).made(1)).isTrue();
             assertThat(log.lines()).hasSize(2);
+        }
+    }
+
+    @Test
+    void aShortLockOfAnotherIsWaitedOut() {
+        try (JdbcPushStore store = open();
+                LoggedLines log = new LoggedLines()) {
+            Lease lease = new Samples.Leases(store).of(ALICE);
+            List<CompletionStage<Committed>> waiting = new ArrayList<>();
+            lockedByAnother(() -> {
+                waiting.add(store.commit(lease, changes(1)));
+                assertThatThrownBy(() -> waiting.get(0).toCompletableFuture().get(300, TimeUnit.MILLISECONDS))
+                        .isInstanceOf(TimeoutException.class);
+            });
+            assertThat(Samples.get(waiting.get(0)).made(1)).isTrue();
+            assertThat(log.lines()).isEmpty();
         }
     }
 

@@ -14,6 +14,11 @@ import dev.nippush.store.PushStore.Sink;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,6 +64,21 @@ class StoreSpeedTest {
 
     private static void print(String format, Object... values) {
         System.out.printf(Locale.ROOT, format + "%n", values);
+    }
+
+    /** How large the store is on the disk. */
+    private static long bytes(String url) throws SQLException {
+        String query = url.startsWith("jdbc:sqlite:")
+                ? "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+                : "SELECT sum(pg_total_relation_size(pg_class.oid)) FROM pg_class"
+                        + " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
+                        + " WHERE nspname = current_schema() AND relkind = 'r'";
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
+        }
     }
 
     private static double secondsSince(long started) {
@@ -133,7 +153,7 @@ class StoreSpeedTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"SQLite", "PostgreSQL"})
-    void manyAccountsAreLoaded(String database) {
+    void manyAccountsAreLoaded(String database) throws SQLException {
         String url = newUrl(database);
         try (JdbcPushStore store = JdbcPushStore.open(url)) {
             List<Lease> leases = acquireAll(store, Partition.Kind.ACCOUNTS);
@@ -152,7 +172,9 @@ class StoreSpeedTest {
                 }
             }
             commits.forEach(Samples::get);
-            print("%s: %,d accounts of 100 authors written in %.1f s", database, ROWS, secondsSince(started));
+            print(
+                    "%s: %,d accounts of 100 authors written in %.1f s, %,d bytes each",
+                    database, ROWS, secondsSince(started), bytes(url) / ROWS);
         }
         try (JdbcPushStore store = JdbcPushStore.open(url)) {
             List<Lease> leases = acquireAll(store, Partition.Kind.ACCOUNTS);
