@@ -60,7 +60,8 @@ final class Audit {
     private final TreeMap<Long, Run> runsByEnd = new TreeMap<>();
     private final Map<String, TreeSet<Long>> cuts = new HashMap<>();
     private final Map<Span, Long> lateBySpan = new HashMap<>();
-    private final List<String> failures = new ArrayList<>();
+    private final List<String> wrong = new ArrayList<>();
+    private final List<String> lost = new ArrayList<>();
     private final Set<String> missing = new HashSet<>();
     private final Set<String> open = new HashSet<>();
     private int owed;
@@ -75,7 +76,8 @@ final class Audit {
     /**
      * What was found.
      *
-     * @param failures in words; empty when all is well
+     * @param wrong what should not have happened, in words
+     * @param lost what should have happened and has not, in words
      * @param missing owed events that were not pushed
      * @param open the same, and those that may still turn out to be missing
      * @param owed pairs of event and device
@@ -88,7 +90,8 @@ final class Audit {
      * @param late messages that were under way when the device was logged out
      */
     record Result(
-            List<String> failures,
+            List<String> wrong,
+            List<String> lost,
             Set<String> missing,
             Set<String> open,
             int owed,
@@ -100,17 +103,25 @@ final class Audit {
             int shownTwice,
             int late) {
 
-        static final Result NOTHING = new Result(List.of(), Set.of(), Set.of(), 0, 0, 0, 0, 0, 0, 0, 0);
+        static final Result NOTHING = new Result(List.of(), List.of(), Set.of(), Set.of(), 0, 0, 0, 0, 0, 0, 0, 0);
+
+        /** Empty when all is well. */
+        List<String> failures() {
+            return Stream.concat(wrong.stream(), lost.stream()).toList();
+        }
 
         Result plus(Result other) {
-            List<String> allFailures = new ArrayList<>(failures);
-            allFailures.addAll(other.failures);
+            List<String> allWrong = new ArrayList<>(wrong);
+            allWrong.addAll(other.wrong);
+            List<String> allLost = new ArrayList<>(lost);
+            allLost.addAll(other.lost);
             Set<String> allMissing = new HashSet<>(missing);
             allMissing.addAll(other.missing);
             Set<String> allOpen = new HashSet<>(open);
             allOpen.addAll(other.open);
             return new Result(
-                    allFailures,
+                    allWrong,
+                    allLost,
                     allMissing,
                     allOpen,
                     owed + other.owed,
@@ -196,7 +207,7 @@ final class Audit {
         });
         byDevice.forEach(this::checkOwed);
         return new Result(
-                failures, missing, open, owed, pushed, folded, excused, repeated, longestUnnoted, shownTwice, late);
+                wrong, lost, missing, open, owed, pushed, folded, excused, repeated, longestUnnoted, shownTwice, late);
     }
 
     // ---- what the apps did
@@ -421,7 +432,7 @@ final class Audit {
                 }
             }
         }
-        List<Published> lost = new ArrayList<>();
+        List<Published> notPushed = new ArrayList<>();
         for (Published event : facts.published()) {
             if (spans.stream().noneMatch(span -> isOwed(event, span))) {
                 continue;
@@ -435,19 +446,19 @@ final class Audit {
                     open.add(event.event());
                 }
             } else {
-                lost.add(event);
+                notPushed.add(event);
             }
         }
         int inFolds = folded(attempts, false);
-        if (lost.size() > inFolds) {
-            lost.forEach(event -> missing.add(event.event()));
+        if (notPushed.size() > inFolds) {
+            notPushed.forEach(event -> missing.add(event.event()));
             open.addAll(missing);
-            lost.stream()
+            notPushed.stream()
                     .limit(SHOWN_FAILURES)
-                    .forEach(event -> failures.add("not pushed to " + device + ": " + event + ", one of " + lost.size()
+                    .forEach(event -> lost.add("not pushed to " + device + ": " + event + ", one of " + notPushed.size()
                             + ", of which " + inFolds + " may be folded"));
         } else {
-            folded += lost.size();
+            folded += notPushed.size();
         }
         long notSurelyShown = facts.published().stream()
                 .filter(event -> spans.stream().anyMatch(span -> span.account.equals(event.account())))
@@ -455,7 +466,7 @@ final class Audit {
                 .count();
         int atLeast = folded(attempts, true);
         if (atLeast > notSurelyShown) {
-            failures.add(atLeast + " events were shown together on " + device + ", where only " + notSurelyShown
+            wrong.add(atLeast + " events were shown together on " + device + ", where only " + notSurelyShown
                     + " were not shown one by one");
         }
     }
@@ -494,6 +505,6 @@ final class Audit {
     }
 
     private void fail(String what, Attempt attempt) {
-        failures.add(what + ": " + attempt + " of " + published.get(attempt.event()));
+        wrong.add(what + ": " + attempt + " of " + published.get(attempt.event()));
     }
 }

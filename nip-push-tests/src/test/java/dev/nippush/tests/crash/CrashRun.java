@@ -306,6 +306,10 @@ final class CrashRun implements AutoCloseable {
 
         for (int kill = 1; kill < kills; kill++) {
             dieSomehow(program);
+            if (!broken.isEmpty()
+                    || people.stream().anyMatch(each -> !audit(each).wrong().isEmpty())) {
+                return report(kill);
+            }
             letTheRelayForget();
             LockSupport.parkNanos(
                     TimeUnit.MILLISECONDS.toNanos(random.nextBoolean() ? 0 : random.nextLong(LONGEST_DEATH)));
@@ -338,7 +342,7 @@ final class CrashRun implements AutoCloseable {
         }
         program.kill();
         end(program);
-        return report();
+        return report(kills);
     }
 
     private void live(Person person) {
@@ -381,6 +385,9 @@ final class CrashRun implements AutoCloseable {
         } else {
             awaitReady(program);
             awaitWork(program);
+            if (random.nextInt(6) == 0) {
+                relay.dropConnections();
+            }
             long life = random.nextLong(LONGEST_LIFE);
             if (dice < 6) {
                 isTrueWithin(life, () -> !program.isAlive());
@@ -496,7 +503,8 @@ final class CrashRun implements AutoCloseable {
                 && people.stream().allMatch(person -> audit(person).missing().isEmpty());
     }
 
-    private Report report() {
+    private Report report(int killed) {
+        programs.forEach(program -> program.errors().forEach(line -> broken.add("the server logged: " + line)));
         Audit.Result sum = Audit.Result.NOTHING;
         List<String> stories = new ArrayList<>();
         for (Person person : people) {
@@ -506,7 +514,7 @@ final class CrashRun implements AutoCloseable {
                 stories.add(String.join("\n  ", result.failures()) + "\n" + story(person, result));
             }
         }
-        Report report = new Report(kills, events, sum, startTimes);
+        Report report = new Report(killed, events, sum, startTimes);
         if (!stories.isEmpty() || !broken.isEmpty()) {
             throw new AssertionError("seed " + seed + " (-Dnip-push.seed=" + seed + " -Dnip-push.kills=" + kills + "): "
                     + report + "\n" + String.join("\n", broken) + "\n" + stories.size() + " of " + people.size()
@@ -553,9 +561,11 @@ final class CrashRun implements AutoCloseable {
         return story.toString();
     }
 
-    private static void await(String what, long milliseconds, BooleanSupplier condition) {
+    private void await(String what, long milliseconds, BooleanSupplier condition) {
         if (!isTrueWithin(milliseconds, condition)) {
-            throw new AssertionError("not within " + milliseconds + " ms: " + what);
+            throw new AssertionError("seed " + seed + ": not within " + milliseconds + " ms: " + what + "\n"
+                    + String.join("\n", broken) + "\n"
+                    + String.join("\n", programs.get(programs.size() - 1).log()));
         }
     }
 

@@ -18,8 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -34,6 +36,7 @@ final class Program {
     private final CompletableFuture<URI> address = new CompletableFuture<>();
     private final CompletableFuture<PublicKey> key = new CompletableFuture<>();
     private final ConcurrentLinkedDeque<String> log = new ConcurrentLinkedDeque<>();
+    private final Queue<String> errors = new ConcurrentLinkedQueue<>();
     private final HttpClient client;
     private volatile long killed = NEVER;
     private volatile long dead = NEVER;
@@ -79,6 +82,9 @@ final class Program {
     }
 
     private void kept(String line) {
+        if (line.contains(" ERROR ") || line.startsWith("Exception in thread")) {
+            errors.add(line);
+        }
         log.add(line);
         if (log.size() > KEPT_LINES) {
             log.poll();
@@ -142,6 +148,11 @@ final class Program {
     /** The last lines that it printed. */
     List<String> log() {
         return List.copyOf(log);
+    }
+
+    /** What it logged as an error. */
+    List<String> errors() {
+        return List.copyOf(errors);
     }
 
     private static void follow(InputStream stream, Consumer<String> lines) {
