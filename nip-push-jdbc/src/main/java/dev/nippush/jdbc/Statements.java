@@ -88,9 +88,10 @@ final class Statements {
 
     /** The channels of what is owed in a partition, one step of the index for each. Partition, partition. */
     static final String CHANNELS_DUE = "WITH RECURSIVE channels (channel) AS ("
-            + "SELECT MIN(channel) FROM nippush_pushes WHERE part = ? AND next_at IS NOT NULL"
-            + " UNION ALL SELECT (SELECT MIN(pushes.channel) FROM nippush_pushes pushes WHERE pushes.part = ?"
-            + " AND pushes.channel > channels.channel AND pushes.next_at IS NOT NULL)"
+            + "SELECT (SELECT channel FROM nippush_pushes WHERE part = ? AND next_at IS NOT NULL"
+            + " ORDER BY channel LIMIT 1)"
+            + " UNION ALL SELECT (SELECT pushes.channel FROM nippush_pushes pushes WHERE pushes.part = ?"
+            + " AND pushes.channel > channels.channel AND pushes.next_at IS NOT NULL ORDER BY pushes.channel LIMIT 1)"
             + " FROM channels WHERE channels.channel IS NOT NULL)"
             + " SELECT channel FROM channels WHERE channel IS NOT NULL";
 
