@@ -521,9 +521,13 @@ public final class AccountShard {
         for (Map.Entry<PublicKey, AccountState> each : accounts.entrySet()) {
             AccountState state = each.getValue();
             Work work = new Work();
-            if (forgotten < AccountRules.FORGOTTEN_AT_ONCE && isLifeless(state, at)) {
-                forgotten++;
-                forget(state, work);
+            if (forgotten < AccountRules.FORGOTTEN_AT_ONCE && isSilent(state, at)) {
+                // No timer runs for who holds nothing: nobody noticed yet that the last deadline has passed.
+                attendance.passTime(state, at, work);
+                if (!state.isOnline()) {
+                    forgotten++;
+                    forget(state, work);
+                }
             }
             if (state.registration().isEmpty() && state.account.marks().newest() < before) {
                 accounts.remove(each.getKey());
@@ -534,12 +538,11 @@ public final class AccountShard {
     }
 
     /** Whether nothing was heard of a registered account for as long as registrations are kept. */
-    private boolean isLifeless(AccountState state, Stamp at) {
+    private boolean isSilent(AccountState state, Stamp at) {
         Instant before = at.instant().minus(rules.retention());
         Account account = state.account;
         return state.registration()
-                .filter(registration -> !state.isOnline()
-                        && account.marks().newest() < before.getEpochSecond()
+                .filter(registration -> account.marks().newest() < before.getEpochSecond()
                         && account.lastSeen().aliveAt().stream().allMatch(before::isAfter)
                         && registration.devices().stream()
                                 .map(Device::registeredAt)

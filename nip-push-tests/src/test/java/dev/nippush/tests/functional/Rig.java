@@ -13,6 +13,7 @@ import dev.nippush.control.Outcome;
 import dev.nippush.control.Refusal;
 import dev.nippush.control.SettingsDraft;
 import dev.nippush.crypto.KeyPair;
+import dev.nippush.crypto.Secp256k1;
 import dev.nippush.event.EventId;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
@@ -21,6 +22,7 @@ import dev.nippush.store.Ending;
 import dev.nippush.store.PushStore;
 import dev.nippush.testkit.RecordingTransport;
 import dev.nippush.testkit.VirtualTime;
+import dev.nippush.tests.simulation.FakeCurve;
 import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushTransport;
 import java.time.Duration;
@@ -39,13 +41,14 @@ final class Rig {
     static final String PHONE = "a1".repeat(32);
     static final String TABLET = "b2".repeat(32);
 
-    private static final Pattern MANY = Pattern.compile("(\\d+) new notifications");
+    private static final Pattern MANY = Pattern.compile("([0-9,]+) new notifications");
 
     final VirtualTime time = new VirtualTime(Instant.parse("2026-03-01T12:00:00Z"));
     final RecordingTransport transport = new RecordingTransport();
     final News news = new News();
     final KeyPair server;
-    final KeyPair friend = KeyPair.generate();
+    final KeyPair friend;
+    private final Secp256k1 curve;
     private final Disk disk;
     private final UnaryOperator<NipPush.Builder> more;
     NipPush engine;
@@ -61,11 +64,16 @@ final class Rig {
     }
 
     Rig(KeyPair server, UnaryOperator<NipPush.Builder> more) {
-        this(server, Disk.inMemory(), more);
+        this(server, Secp256k1.bouncyCastle(), Disk.inMemory(), more);
     }
 
     Rig(Disk disk, UnaryOperator<NipPush.Builder> more) {
-        this(KeyPair.generate(), disk, more);
+        this(KeyPair.generate(), Secp256k1.bouncyCastle(), disk, more);
+    }
+
+    /** A rig for thousands of events, which must not wait for their signatures. */
+    static Rig fast(UnaryOperator<NipPush.Builder> more) {
+        return new Rig(KeyPair.generate(), new FakeCurve(), Disk.inMemory(), more);
     }
 
     /**
@@ -73,8 +81,10 @@ final class Rig {
      *
      * @param more what is special about its engines; applied to each
      */
-    private Rig(KeyPair server, Disk disk, UnaryOperator<NipPush.Builder> more) {
-        this.server = server;
+    private Rig(KeyPair server, Secp256k1 curve, Disk disk, UnaryOperator<NipPush.Builder> more) {
+        this.server = server.with(curve);
+        this.friend = KeyPair.generate().with(curve);
+        this.curve = curve;
         this.disk = disk;
         this.more = more;
         this.life = new Life(time, disk.open());
@@ -92,6 +102,7 @@ final class Rig {
                         .time(life)
                         .executor(life)
                         .random(new Random(1))
+                        .secp256k1(curve)
                         .store(life)
                         .listener(news))
                 .transport(transport)
@@ -212,7 +223,7 @@ final class Rig {
     /** For how many events a message stands. */
     static int eventsIn(PushMessage message) {
         Matcher many = MANY.matcher(message.notification().title());
-        return many.matches() ? Integer.parseInt(many.group(1)) : 1;
+        return many.matches() ? Integer.parseInt(many.group(1).replace(",", "")) : 1;
     }
 
     static DeviceAddress address(String device) {
@@ -222,7 +233,11 @@ final class Rig {
     // ---- users
 
     User user() {
-        return new User();
+        return user(KeyPair.generate());
+    }
+
+    User user(KeyPair keys) {
+        return new User(keys.with(curve));
     }
 
     /** A user with a phone, who has not said that he is there. */
@@ -242,8 +257,13 @@ final class Rig {
     /** Somebody with a key, and an app. */
     final class User {
 
-        final KeyPair keys = KeyPair.generate();
-        private final ControlWriter writer = new ControlWriter(keys, server.publicKey());
+        final KeyPair keys;
+        private final ControlWriter writer;
+
+        private User(KeyPair keys) {
+            this.keys = keys;
+            this.writer = new ControlWriter(keys, server.publicKey());
+        }
 
         Tag tag() {
             return Tag.of("p", keys.publicKey().hex());
@@ -312,6 +332,7 @@ final class Rig {
         final List<EventId> held = new ArrayList<>();
         final List<String> attempts = new ArrayList<>();
         final List<String> transports = new ArrayList<>();
+        final List<PublicKey> forgotten = new ArrayList<>();
         int dropped;
         int gone;
 
@@ -349,6 +370,11 @@ final class Rig {
         @Override
         public void deviceGone(DeviceAddress device) {
             gone++;
+        }
+
+        @Override
+        public void forgotten(PublicKey account) {
+            forgotten.add(account);
         }
 
         @Override

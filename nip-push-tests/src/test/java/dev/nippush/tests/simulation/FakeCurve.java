@@ -10,7 +10,7 @@ import java.util.Arrays;
  * and a signature is a hash of key and message. Whoever changes a bit is found out, as with the real one; whoever wants to
  * forge could.
  */
-final class FakeCurve implements Secp256k1 {
+public final class FakeCurve implements Secp256k1 {
 
     @Override
     public boolean verify(byte[] signature64, byte[] message, byte[] publicKeyX32) {
