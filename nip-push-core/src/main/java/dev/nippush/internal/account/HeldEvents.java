@@ -40,6 +40,11 @@ final class HeldEvents {
             this.written = written;
         }
 
+        /** Whether it is one of those of which few are pushed each by itself. */
+        private boolean isStoredAlone() {
+            return stored && event.count() == 1 && !isCall();
+        }
+
         private boolean isCall() {
             return event.notification().urgency() == Urgency.HIGH;
         }
@@ -99,13 +104,15 @@ final class HeldEvents {
      * @return whether anything was folded
      */
     boolean foldDown(Work work, IntFunction<Notification> fold) {
-        boolean stored = foldDown(held -> held.stored, AccountRules.MAX_STORED, work, fold);
-        return foldDown(any -> true, AccountRules.MAX_HELD, work, fold) || stored;
+        boolean stored = foldDown(held -> held.stored, Held::isStoredAlone, AccountRules.MAX_STORED, work, fold);
+        return foldDown(any -> true, any -> true, AccountRules.MAX_HELD, work, fold) || stored;
     }
 
-    private boolean foldDown(Predicate<Held> which, int most, Work work, IntFunction<Notification> fold) {
+    /** Folds the two oldest of these as long as more than so many of them count. */
+    private boolean foldDown(
+            Predicate<Held> which, Predicate<Held> counts, int most, Work work, IntFunction<Notification> fold) {
         boolean folded = false;
-        while (events.stream().filter(which).count() > most) {
+        while (events.stream().filter(counts).count() > most) {
             List<Held> foldable = events.stream()
                     .filter(held -> which.test(held) && held.written && !held.isCall())
                     .limit(2)
