@@ -561,10 +561,13 @@ final class Engine {
 
         @Override
         public void caughtUp(RelayUrl relay, Map<PublicKey, Interest> covered) {
-            covered.forEach((account, interest) -> {
-                AccountRoom room = roomOf(account);
-                room.lane().execute(() -> room.shard().caughtUp(account, relay, interest));
-            });
+            // What is still being checked came before: decided after this it would be no history any more.
+            gate.afterChecks(
+                    relay,
+                    () -> covered.forEach((account, interest) -> {
+                        AccountRoom room = roomOf(account);
+                        room.lane().execute(() -> room.shard().caughtUp(account, relay, interest));
+                    }));
         }
 
         @Override

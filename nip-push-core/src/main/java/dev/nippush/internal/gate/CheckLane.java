@@ -90,6 +90,11 @@ final class CheckLane {
         });
     }
 
+    /** Runs a task after the checks of what a source has handed over so far. Called on any thread. */
+    void after(String source, Runnable task) {
+        lane.execute(source, () -> task);
+    }
+
     private void checkControl(NostrEvent event, Stamp at, CompletableFuture<Outcome> outcome) {
         long age = at.epochSecond() - event.createdAt();
         if (age > rules.maxAge().toSeconds() || -age > rules.maxAhead().toSeconds()) {

@@ -2,6 +2,7 @@ package dev.nippush.internal.gate;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.nippush.address.RelayUrl;
 import dev.nippush.address.Source;
 import dev.nippush.control.ControlReader;
 import dev.nippush.control.Outcome;
@@ -25,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -125,6 +127,22 @@ public final class Gate {
             return CompletableFuture.completedStage(new Outcome.Closed());
         }
         return event.kind() == Kind.PUSH_CONTROL ? control(event, source) : other(event, source);
+    }
+
+    /** Runs a task when all that a relay has handed over so far was checked and passed on. */
+    public void afterChecks(RelayUrl relay, Runnable task) {
+        List<String> sources =
+                List.of(Source.relay(relay).key(), Source.homeRelay(relay).key());
+        AtomicInteger missing = new AtomicInteger(sources.size() * lanes.size());
+        for (CheckLane lane : lanes) {
+            for (String source : sources) {
+                lane.after(source, () -> {
+                    if (missing.decrementAndGet() == 0) {
+                        task.run();
+                    }
+                });
+            }
+        }
     }
 
     private CompletionStage<Outcome> control(NostrEvent event, Source source) {

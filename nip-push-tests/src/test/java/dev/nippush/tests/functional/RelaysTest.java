@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -173,6 +174,19 @@ class RelaysTest {
         assertThat(rig.accept(wrap(user, 170_000), Source.relay(R1))).isEqualTo(new Outcome.Taken(1));
         assertThat(rig.sent()).hasSize(1);
         assertThat(rig.accept(wrap(user, 10), Source.relay(R2).asStored())).isEqualTo(new Outcome.Taken(1));
+        assertThat(rig.sent()).hasSize(1);
+    }
+
+    @Test
+    void giftWrapsThatAreStillBeingCheckedWhenTheEndOfWhatWasStoredComesAreHistory() {
+        User user = wrapped(R1);
+        CompletableFuture<Outcome> last = gateway.feed
+                .accept(wrap(user, 100_000), Source.relay(R1).asStored())
+                .toCompletableFuture();
+        caughtUp(R1, user);
+        assertThat(last).isCompletedWithValue(new Outcome.Taken(1));
+        assertThat(rig.sent()).isEmpty();
+        assertThat(rig.accept(wrap(user, 100_000), Source.relay(R1).asStored())).isEqualTo(new Outcome.Taken(1));
         assertThat(rig.sent()).hasSize(1);
     }
 
