@@ -44,9 +44,6 @@ import java.util.stream.Stream;
  */
 final class Audit {
 
-    /** How long what a dead process has sent may lie unread; a new one needs longer until it sends anything. */
-    static final long UNREAD = 300;
-
     private static final int SHOWN_FAILURES = 5;
 
     private static final TreeSet<Long> NO_CUTS = new TreeSet<>();
@@ -64,6 +61,7 @@ final class Audit {
     private final List<String> lost = new ArrayList<>();
     private final Set<String> missing = new HashSet<>();
     private final Set<String> open = new HashSet<>();
+    private final Set<String> allAccepted = new HashSet<>();
     private int owed;
     private int pushed;
     private int folded;
@@ -80,6 +78,7 @@ final class Audit {
      * @param lost what should have happened and has not, in words
      * @param missing owed events that were not pushed
      * @param open the same, and those that may still turn out to be missing
+     * @param accepted events that a gateway accepted one by one
      * @param owed pairs of event and device
      * @param pushed of those that are owed, accepted one by one
      * @param folded of those that are owed, accepted together with others
@@ -94,6 +93,7 @@ final class Audit {
             List<String> lost,
             Set<String> missing,
             Set<String> open,
+            Set<String> accepted,
             int owed,
             int pushed,
             int folded,
@@ -103,7 +103,8 @@ final class Audit {
             int shownTwice,
             int late) {
 
-        static final Result NOTHING = new Result(List.of(), List.of(), Set.of(), Set.of(), 0, 0, 0, 0, 0, 0, 0, 0);
+        static final Result NOTHING =
+                new Result(List.of(), List.of(), Set.of(), Set.of(), Set.of(), 0, 0, 0, 0, 0, 0, 0, 0);
 
         /** Empty when all is well. */
         List<String> failures() {
@@ -119,11 +120,14 @@ final class Audit {
             allMissing.addAll(other.missing);
             Set<String> allOpen = new HashSet<>(open);
             allOpen.addAll(other.open);
+            Set<String> allAccepted = new HashSet<>(accepted);
+            allAccepted.addAll(other.accepted);
             return new Result(
                     allWrong,
                     allLost,
                     allMissing,
                     allOpen,
+                    allAccepted,
                     owed + other.owed,
                     pushed + other.pushed,
                     folded + other.folded,
@@ -176,12 +180,15 @@ final class Audit {
     private final long onItsWay;
     /** How long an event may be on its way from the relay, which sends it as live: then it is no history. */
     private final long relayed;
+    /** How long what has arrived may lie unread, perhaps of a dead process: a new one needs longer until it sends anything. */
+    private final long unread;
 
     private Audit(Facts facts) {
         this.facts = facts;
         this.noting = facts.pace();
         this.onItsWay = 5 * facts.pace();
         this.relayed = 3 * facts.pace();
+        this.unread = facts.pace() / 4;
     }
 
     static Result of(Facts facts) {
@@ -207,7 +214,19 @@ final class Audit {
         });
         byDevice.forEach(this::checkOwed);
         return new Result(
-                wrong, lost, missing, open, owed, pushed, folded, excused, repeated, longestUnnoted, shownTwice, late);
+                wrong,
+                lost,
+                missing,
+                open,
+                allAccepted,
+                owed,
+                pushed,
+                folded,
+                excused,
+                repeated,
+                longestUnnoted,
+                shownTwice,
+                late);
     }
 
     // ---- what the apps did
@@ -339,7 +358,7 @@ final class Audit {
             long before = lateBySpan.merge(last, 1L, Long::sum);
             if (attempt.at() > last.ended + onItsWay
                     || before > 1
-                    || startedBetween(last.ended, attempt.at() - UNREAD)) {
+                    || startedBetween(last.ended, attempt.at() - unread)) {
                 fail(
                         "an event was pushed " + (attempt.at() - last.ended) + " ms after the device was logged out",
                         attempt);
@@ -402,13 +421,13 @@ final class Audit {
     }
 
     private boolean isAnswerLost(Attempt attempt) {
-        Long cut = cuts.getOrDefault(attempt.gateway(), NO_CUTS).ceiling(attempt.at());
+        Long cut = cuts.getOrDefault(attempt.gateway(), NO_CUTS).ceiling(attempt.at() - unread);
         return itsKill(attempt).isPresent() || cut != null && cut <= attempt.answered() + noting;
     }
 
     /** The kill that may have come before the answer was noted. */
     private Optional<Long> itsKill(Attempt attempt) {
-        return Optional.ofNullable(runsByEnd.ceilingEntry(attempt.at() - UNREAD))
+        return Optional.ofNullable(runsByEnd.ceilingEntry(attempt.at() - unread))
                 .map(run -> run.getValue().killed())
                 .filter(killed -> killed <= attempt.answered() + noting);
     }
@@ -432,6 +451,7 @@ final class Audit {
                 }
             }
         }
+        allAccepted.addAll(accepted);
         List<Published> notPushed = new ArrayList<>();
         for (Published event : facts.published()) {
             if (spans.stream().noneMatch(span -> isOwed(event, span))) {

@@ -19,17 +19,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -56,9 +55,12 @@ final class CrashRun implements AutoCloseable {
     private static final long LONGEST_DEATH = 500;
     private static final long READY_PATIENCE = 60_000;
     private static final long REST_PATIENCE = 60_000;
-    private static final long SERVE_PATIENCE = 90_000;
-    /** Longer than the server may be behind, and short of what makes each start a long reading. */
+    private static final long SERVE_PATIENCE = 120_000;
+
+    /** Each start reads again what the relay has: so it has little of what was pushed, and more of what may not be. */
     private static final long RELAY_MEMORY = 20_000;
+
+    private static final long RELAY_MEMORY_OF_OTHERS = 60_000;
 
     private final long seed;
     private final int kills;
@@ -75,12 +77,12 @@ final class CrashRun implements AutoCloseable {
     private final List<KeyPair> friends = new ArrayList<>();
     private final Map<DeviceAddress, String> names = new ConcurrentHashMap<>();
     private final Map<String, Person> byDevice = new ConcurrentHashMap<>();
-    private final Map<String, Person> byEvent = new ConcurrentHashMap<>();
     private final Map<String, Long> publishedAt = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<String> broken = new ConcurrentLinkedQueue<>();
     private final List<Long> startTimes = new ArrayList<>();
     private final Random friendsDice;
     private int events;
+
     /**
      * A start takes a second or two where nothing else runs. On a machine that is too busy for that, everything is given as
      * long as the slowest start took.
@@ -301,7 +303,7 @@ final class CrashRun implements AutoCloseable {
             timers.scheduleWithFixedDelay(guarded(() -> live(person)), 0, LIFE_EVERY, TimeUnit.MILLISECONDS);
         }
         long pause = 1_000_000_000L / EVENTS_PER_SECOND;
-        var writing =
+        ScheduledFuture<?> writing =
                 friendsHand.scheduleAtFixedRate(guarded(this::writeToSomebody), pause, pause, TimeUnit.NANOSECONDS);
 
         for (int kill = 1; kill < kills; kill++) {
@@ -459,7 +461,6 @@ final class CrashRun implements AutoCloseable {
         NostrEvent event = friends.get(friendsDice.nextInt(friends.size()))
                 .sign(created, kind, List.of(tag), "number " + events++);
         String id = event.id().hex();
-        byEvent.put(id, person);
         long at = System.currentTimeMillis();
         publishedAt.put(id, at);
         boolean alone = relay.connections() == 0;
@@ -472,14 +473,15 @@ final class CrashRun implements AutoCloseable {
         trigger.reached(Trigger.Moment.PUBLISHED);
     }
 
-    /** Old events that everybody has: relays do not keep them for ever, and a server need not read them for ever. */
+    /** Relays do not keep events for ever, and a server need not read them for ever. */
     private void letTheRelayForget() {
-        long before = System.currentTimeMillis() - RELAY_MEMORY;
-        Set<String> open = new HashSet<>();
-        people.forEach(person -> open.addAll(audit(person).open()));
+        long now = System.currentTimeMillis();
+        Audit.Result sofar = people.stream().map(this::audit).reduce(Audit.Result.NOTHING, Audit.Result::plus);
         relay.forget(event -> {
             String id = event.id().hex();
-            return publishedAt.getOrDefault(id, 0L) < before && !open.contains(id);
+            long memory = sofar.accepted().contains(id) ? RELAY_MEMORY : RELAY_MEMORY_OF_OTHERS;
+            return publishedAt.getOrDefault(id, 0L) < now - memory
+                    && !sofar.open().contains(id);
         });
     }
 
