@@ -32,6 +32,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -310,7 +311,7 @@ final class CrashRun implements AutoCloseable {
             dieSomehow(program);
             if (!broken.isEmpty()
                     || people.stream().anyMatch(each -> !audit(each).wrong().isEmpty())) {
-                return report(kill);
+                return report(kill, Audit.Result::wrong);
             }
             letTheRelayForget();
             LockSupport.parkNanos(
@@ -344,7 +345,7 @@ final class CrashRun implements AutoCloseable {
         }
         program.kill();
         end(program);
-        return report(kills);
+        return report(kills, Audit.Result::failures);
     }
 
     private void live(Person person) {
@@ -505,15 +506,20 @@ final class CrashRun implements AutoCloseable {
                 && people.stream().allMatch(person -> audit(person).missing().isEmpty());
     }
 
-    private Report report(int killed) {
+    /**
+     * Adds up what happened.
+     *
+     * @param what counts: what is lost is only known at the end
+     */
+    private Report report(int killed, Function<Audit.Result, List<String>> what) {
         programs.forEach(program -> program.errors().forEach(line -> broken.add("the server logged: " + line)));
         Audit.Result sum = Audit.Result.NOTHING;
         List<String> stories = new ArrayList<>();
         for (Person person : people) {
             Audit.Result result = audit(person);
             sum = sum.plus(result);
-            if (!result.failures().isEmpty()) {
-                stories.add(String.join("\n  ", result.failures()) + "\n" + story(person, result));
+            if (!what.apply(result).isEmpty()) {
+                stories.add(String.join("\n  ", what.apply(result)) + "\n" + story(person, result));
             }
         }
         Report report = new Report(killed, events, sum, startTimes);
