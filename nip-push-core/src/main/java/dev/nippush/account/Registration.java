@@ -195,6 +195,8 @@ public record Registration(
         boolean moreWraps = anew
                 || kinds.contains(Kind.GIFT_WRAP) && !before.kinds.contains(Kind.GIFT_WRAP)
                 || p.contains(account) && !before.p.contains(account);
+        // Never ahead of the beginning that relays are asked with, though the clock was set back: no EOSE would count.
+        boolean ahead = more && wrapsBegan.isAfter(at);
         return new Registration(
                 account,
                 kinds,
@@ -204,7 +206,7 @@ public record Registration(
                 p,
                 devices,
                 more ? at : began,
-                moreWraps ? at : wrapsBegan,
+                moreWraps || ahead ? at : wrapsBegan,
                 moreWraps ? Set.of() : caughtUp,
                 inboxes);
     }

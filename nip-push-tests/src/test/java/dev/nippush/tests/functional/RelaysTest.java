@@ -87,6 +87,21 @@ class RelaysTest {
         return user;
     }
 
+    // ---- a clock that is set
+
+    @Test
+    void anEoseCountsAlsoAfterTheClockWasSetBack() {
+        User user = wrapped(R1);
+        rig.pass(2);
+        long clientSeconds = rig.seconds();
+        rig.time.setWallClock(rig.time.now().minusSeconds(200));
+        user.applied(user.settings(SettingsDraft.forDevice("").relays(List.of(R1, R2)), clientSeconds));
+        caughtUp(R2, user);
+        NostrEvent wrap = rig.event(1059, rig.seconds(), user.tag());
+        assertThat(rig.accept(wrap, Source.relay(R2).asStored())).isEqualTo(new Outcome.Taken(1));
+        assertThat(rig.sent()).hasSize(1);
+    }
+
     // ---- interests
 
     @Test
