@@ -19,12 +19,13 @@ import dev.nippush.internal.match.MatchIndex;
 import dev.nippush.internal.run.Credits;
 import dev.nippush.time.EngineTime;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -50,7 +51,9 @@ public final class Gate {
     private final GateListener listener;
     private final List<CheckLane> lanes;
     private final Credits credits = new Credits(MAX_OPEN, MAX_OPEN_BYTES, KEPT_FOR_CONTROL, MAX_OPEN_PER_SOURCE);
-    private final Set<CompletableFuture<Outcome>> inside = ConcurrentHashMap.newKeySet();
+    /** In order, so that the same input is answered in the same order. */
+    private final Set<CompletableFuture<Outcome>> inside = Collections.synchronizedSet(new LinkedHashSet<>());
+
     private volatile boolean full;
     private volatile boolean open;
     private volatile boolean abandoned;
@@ -102,7 +105,11 @@ public final class Gate {
     public void abandon() {
         abandoned = true;
         close();
-        inside.forEach(outcome -> outcome.complete(new Outcome.Closed()));
+        List<CompletableFuture<Outcome>> left;
+        synchronized (inside) {
+            left = List.copyOf(inside);
+        }
+        left.forEach(outcome -> outcome.complete(new Outcome.Closed()));
     }
 
     /** Takes the text of an event. */
