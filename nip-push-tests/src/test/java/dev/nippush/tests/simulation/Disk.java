@@ -1,6 +1,7 @@
 package dev.nippush.tests.simulation;
 
 import dev.nippush.account.Account;
+import dev.nippush.address.RelayUrl;
 import dev.nippush.event.EventId;
 import dev.nippush.event.PublicKey;
 import dev.nippush.store.Change;
@@ -10,6 +11,7 @@ import dev.nippush.store.InMemoryPushStore;
 import dev.nippush.store.OwedPush;
 import dev.nippush.store.PushKey;
 import dev.nippush.store.PushStore.Committed;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,12 +40,13 @@ final class Disk {
     final Map<PushKey, Integer> foldedIntoNothing = new LinkedHashMap<>();
 
     final Map<String, PushKey> byCollapseKey = new HashMap<>();
+    final Map<RelayUrl, Instant> cursors = new LinkedHashMap<>();
 
     /** An event, for an account. */
     record Decided(PublicKey account, EventId event) {}
 
     /** Notes what a commit changed; returns what it should not have. */
-    List<String> landed(List<Change> changes, Committed committed, Settling settling) {
+    List<String> landed(List<Change> changes, Committed committed, Watcher watcher) {
         List<String> wrong = new ArrayList<>();
         List<Decided> released = new ArrayList<>();
         for (int i = 0; i < changes.size(); i++) {
@@ -88,15 +91,28 @@ final class Disk {
                 if (settle.ending() == Ending.FOLDED) {
                     foldedIntoNothing.put(settle.key(), owed.get(settle.key()).count());
                 }
-                settling.settled(owed.get(settle.key()), settle.ending());
+                watcher.settled(owed.get(settle.key()), settle.ending());
+            } else if (change instanceof Change.Cursor cursor) {
+                cursors.put(cursor.relay(), cursor.upTo());
+                watcher.read(cursor.relay(), cursor.upTo());
+            } else {
+                throw new AssertionError(change);
             }
         }
         return wrong;
     }
 
-    /** Hears that a push ended. */
-    interface Settling {
+    /** Sees what lands. */
+    interface Watcher {
+
+        /** A push ended. */
         void settled(OwedPush push, Ending ending);
+
+        /** A relay counts as read from now on. */
+        void read(RelayUrl relay, Instant upTo);
+
+        /** Something landed that should not have. */
+        void wrong(String what);
     }
 
     private void owe(OwedPush push, List<String> wrong) {

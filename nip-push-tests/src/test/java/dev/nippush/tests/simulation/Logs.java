@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 final class Logs extends AppenderBase<ILoggingEvent> implements AutoCloseable {
 
     /** Logged at the level of errors because an operator has to act, not because something failed in here. */
-    private static final String EXPECTED = "its provider refuses our credentials";
+    private static final List<String> EXPECTED =
+            List.of("its provider refuses our credentials", "Another server has taken over");
 
     private static final Map<Thread, List<String>> ERRORS = new ConcurrentHashMap<>();
 
@@ -40,7 +41,7 @@ final class Logs extends AppenderBase<ILoggingEvent> implements AutoCloseable {
     @Override
     protected void append(ILoggingEvent event) {
         String message = event.getFormattedMessage();
-        if (message.contains(EXPECTED)) {
+        if (EXPECTED.stream().anyMatch(message::contains)) {
             return;
         }
         if (event.getThrowableProxy() != null) {

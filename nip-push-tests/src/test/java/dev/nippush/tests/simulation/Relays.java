@@ -2,6 +2,7 @@ package dev.nippush.tests.simulation;
 
 import dev.nippush.RelayFeed;
 import dev.nippush.RelayGateway;
+import dev.nippush.account.Inboxes;
 import dev.nippush.account.Interest;
 import dev.nippush.account.InterestChange;
 import dev.nippush.address.RelayUrl;
@@ -10,40 +11,65 @@ import dev.nippush.event.EventId;
 import dev.nippush.event.Kind;
 import dev.nippush.event.NostrEvent;
 import dev.nippush.event.PublicKey;
+import dev.nippush.event.Tag;
 import dev.nippush.testkit.VirtualTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** The relays, and the one process that is connected to them. They delay, reorder, repeat and lose. */
+/**
+ * The relays, and the pool of connections of the process that works. They delay, reorder, repeat and lose; the pool asks
+ * after each connect for what it has not read.
+ */
 final class Relays {
 
     private static final long CONTROL_KEPT_MILLIS = 300_000;
+    private static final int MAX_PAGES = 20;
+    private static final Duration SLACK = Duration.ofMinutes(10);
+    private static final Duration WRAP_BACKDATING = Duration.ofDays(2);
 
     private final VirtualTime time;
     private final Random random;
+    private final int pageSize;
     private final List<Relay> relays = new ArrayList<>();
     private @Nullable Gateway gateway;
 
     /** Sees everything just before the engine does. */
     interface Door {
-        void event(NostrEvent event, Source source);
+
+        /**
+         * Takes an event.
+         *
+         * @param done runs when it has its outcome
+         * @return false where it should come again, later
+         */
+        boolean event(NostrEvent event, Source source, Runnable done);
 
         /** Returns false where it should come later. */
-        boolean caughtUp(RelayUrl relay, PublicKey account, Interest interest);
+        boolean caughtUp(RelayUrl relay, PublicKey account);
+
+        /**
+         * The pool is about to say how far it has read.
+         *
+         * @param covered the events since it did so before, and when each was handed over, on the monotonic clock
+         */
+        void reads(RelayUrl relay, Instant upTo, Map<EventId, Long> covered);
 
         void hearing(boolean hearing);
 
         boolean isOpen();
     }
 
-    Relays(VirtualTime time, Random random, List<RelayUrl> home, List<RelayUrl> others) {
+    Relays(VirtualTime time, Random random, int pageSize, List<RelayUrl> home, List<RelayUrl> others) {
         this.time = time;
         this.random = random;
+        this.pageSize = pageSize;
         home.forEach(url -> relays.add(new Relay(url, true)));
         others.forEach(url -> relays.add(new Relay(url, false)));
     }
@@ -53,16 +79,21 @@ final class Relays {
         World.later(time, millis, task);
     }
 
-    /** One relay: what it stores, and what it is asked for. */
+    // ---- relays
+
+    /**
+     * What a relay has in store.
+     *
+     * @param at when it came, on the monotonic clock in milliseconds
+     */
+    record Stored(NostrEvent event, long at) {}
+
+    /** One relay. */
     private final class Relay {
         final RelayUrl url;
         final boolean home;
-        final Map<EventId, NostrEvent> stored = new LinkedHashMap<>();
-        final Map<EventId, Long> storedAt = new LinkedHashMap<>();
-        final Map<PublicKey, Interest> asked = new LinkedHashMap<>();
+        final Map<EventId, Stored> stored = new LinkedHashMap<>();
         boolean up = true;
-        boolean connected;
-        int connection;
 
         Relay(RelayUrl url, boolean home) {
             this.url = url;
@@ -73,148 +104,297 @@ final class Relays {
             return home ? Source.homeRelay(url) : Source.relay(url);
         }
 
-        void publish(NostrEvent event, boolean keeps) {
+        void publish(NostrEvent event) {
             if (!up) {
                 return;
             }
-            if (keeps) {
-                stored.put(event.id(), event);
-                storedAt.put(event.id(), time.now().toEpochMilli());
-            }
-            if (connected && wants(event)) {
-                int copies = random.nextInt(10) == 0 ? 2 : 1;
-                for (int i = 0; i < copies; i++) {
-                    int delay = random.nextInt(4) == 0 ? random.nextInt(8_000) : random.nextInt(300);
-                    deliver(event, source(), delay);
-                }
+            stored.putIfAbsent(event.id(), new Stored(event, time.nanoTime() / 1_000_000));
+            if (gateway != null) {
+                gateway.line(this).live(event);
             }
         }
 
-        boolean wants(NostrEvent event) {
-            if (event.kind() == Kind.PUSH_CONTROL) {
-                return home;
+        /** What it has for a filter, newest first. */
+        List<NostrEvent> find(PublicKey account, Interest interest, long since, long wrapsSince, long until) {
+            return stored.values().stream()
+                    .map(Stored::event)
+                    .filter(event -> event.createdAt() <= until)
+                    .filter(event -> isList(account, event)
+                            || matches(interest, event)
+                                    && event.createdAt() >= (event.kind() == Kind.GIFT_WRAP ? wrapsSince : since))
+                    .sorted(Comparator.comparingLong(NostrEvent::createdAt).reversed())
+                    .limit(pageSize)
+                    .toList();
+        }
+    }
+
+    private static boolean isList(PublicKey account, NostrEvent event) {
+        return Inboxes.isList(event) && event.pubkey().equals(account);
+    }
+
+    private static boolean matches(Interest interest, NostrEvent event) {
+        if (!interest.kinds().contains(event.kind())) {
+            return false;
+        }
+        for (Tag tag : event.tags()) {
+            boolean found = switch (tag.name()) {
+                case "p" -> PublicKey.isValid(tag.value()) && interest.p().contains(PublicKey.ofHex(tag.value()));
+                case "e", "h" -> interest.e().contains(tag.value());
+                default -> false;
+            };
+            if (found) {
+                return true;
             }
-            return asked.values().stream().anyMatch(interest -> matches(interest, event));
+        }
+        return false;
+    }
+
+    // ---- the pool
+
+    /** What an account wants of a relay. */
+    private static final class Member {
+        final Interest interest;
+        /** Up to when the relay was read for it; null for not at all. */
+        @Nullable
+        Instant readUpTo;
+
+        boolean caughtUp;
+
+        Member(Interest interest) {
+            this.interest = interest;
+        }
+    }
+
+    /** An event that was handed over. */
+    private static final class Handed {
+        final EventId event;
+        final Instant at;
+        final long mono;
+        boolean done;
+
+        Handed(EventId event, Instant at, long mono) {
+            this.event = event;
+            this.at = at;
+            this.mono = mono;
+        }
+    }
+
+    /** A pool's connection to one relay. */
+    private final class Line {
+        final Gateway pool;
+        final Relay relay;
+        final Map<PublicKey, Member> members = new LinkedHashMap<>();
+        final List<Handed> handed = new ArrayList<>();
+        boolean connected;
+        int connection;
+        int postponed;
+        Instant told = Instant.MIN;
+
+        Line(Gateway pool, Relay relay) {
+            this.pool = pool;
+            this.relay = relay;
         }
 
-        void deliver(NostrEvent event, Source source, int delay) {
+        private boolean is(int on) {
+            return connected && connection == on && gateway == pool && pool.door.isOpen();
+        }
+
+        void live(NostrEvent event) {
+            boolean wanted = event.kind() == Kind.PUSH_CONTROL
+                    ? relay.home
+                    : members.entrySet().stream()
+                            .anyMatch(each -> isList(each.getKey(), event) || matches(each.getValue().interest, event));
+            if (!connected || !wanted) {
+                return;
+            }
+            int copies = random.nextInt(10) == 0 ? 2 : 1;
+            for (int i = 0; i < copies; i++) {
+                int delay = random.nextInt(4) == 0 ? random.nextInt(8_000) : random.nextInt(300);
+                deliver(event, relay.source(), delay);
+            }
+        }
+
+        private void deliver(NostrEvent event, Source source, int delay) {
             int on = connection;
-            Gateway to = gateway;
             later(delay, () -> {
-                if (connected && on == connection && to != null && to == gateway && to.door.isOpen()) {
-                    to.door.event(event, source);
+                if (is(on)) {
+                    hand(event, source, on);
+                }
+            });
+        }
+
+        private void hand(NostrEvent event, Source source, int on) {
+            Handed one = new Handed(event.id(), time.now(), time.nanoTime() / 1_000_000);
+            if (pool.door.event(event, source, () -> one.done = true)) {
+                handed.add(one);
+                return;
+            }
+            postponed++;
+            later(250, () -> {
+                if (is(on)) {
+                    postponed--;
+                    hand(event, source, on);
                 }
             });
         }
 
         void connect() {
-            if (!up || connected || gateway == null) {
+            if (!relay.up || connected || gateway != pool) {
                 return;
             }
             connected = true;
             connection++;
-            gateway.connectionsChanged();
-            if (home) {
-                long now = time.now().toEpochMilli();
-                for (NostrEvent event : List.copyOf(stored.values())) {
-                    if (event.kind() == Kind.PUSH_CONTROL && now - storedAt.get(event.id()) < CONTROL_KEPT_MILLIS) {
-                        deliver(event, source().asStored(), random.nextInt(500));
+            postponed = 0;
+            pool.connectionsChanged();
+            if (relay.home) {
+                long now = time.nanoTime() / 1_000_000;
+                for (Stored each : List.copyOf(relay.stored.values())) {
+                    if (each.event().kind() == Kind.PUSH_CONTROL && now - each.at() < CONTROL_KEPT_MILLIS) {
+                        deliver(each.event(), relay.source().asStored(), random.nextInt(500));
                     }
                 }
             }
-            asked.forEach(this::ask);
+            members.forEach(this::ask);
         }
 
         void disconnect() {
+            if (!connected) {
+                return;
+            }
+            connected = false;
+            for (Member member : members.values()) {
+                if (member.caughtUp && postponed == 0) {
+                    member.readUpTo = time.now();
+                }
+            }
+            pool.connectionsChanged();
+        }
+
+        void changed(PublicKey account, @Nullable Interest interest) {
+            Member before = members.remove(account);
+            if (interest == null) {
+                return;
+            }
+            Member member = new Member(interest);
+            if (before != null && before.interest.began().equals(interest.began())) {
+                member.readUpTo = before.caughtUp && connected && postponed == 0 ? time.now() : before.readUpTo;
+            } else if (before == null && interest.began().isBefore(pool.startedAt)) {
+                member.readUpTo = pool.feed.readUpTo(relay.url).orElse(null);
+            }
+            members.put(account, member);
             if (connected) {
-                connected = false;
-                if (gateway != null) {
-                    gateway.connectionsChanged();
-                }
+                ask(account, member);
             }
         }
 
-        void ask(PublicKey account, Interest interest) {
+        private void ask(PublicKey account, Member member) {
+            member.caughtUp = false;
+            Instant began = member.interest.began();
+            Instant from = member.readUpTo != null && member.readUpTo.isAfter(began) ? member.readUpTo : began;
+            // A wall clock that was set back must not leave out what came since.
+            from = from.isAfter(time.now()) ? time.now() : from;
+            long since = from.minus(SLACK).getEpochSecond();
+            long wrapsSince = from.minus(SLACK).minus(WRAP_BACKDATING).getEpochSecond();
+            page(account, member, since, wrapsSince, Long.MAX_VALUE, 1, connection);
+        }
+
+        private void page(
+                PublicKey account, Member member, long since, long wrapsSince, long until, int number, int on) {
+            List<NostrEvent> page = relay.find(account, member.interest, since, wrapsSince, until);
             int slowest = 0;
-            for (NostrEvent event : stored.values()) {
-                if (event.kind() != Kind.PUSH_CONTROL && matches(interest, event)) {
-                    int delay = random.nextInt(1_500);
-                    slowest = Math.max(slowest, delay);
-                    deliver(event, source().asStored(), delay);
-                }
+            for (NostrEvent event : page) {
+                int delay = random.nextInt(1_500);
+                slowest = Math.max(slowest, delay);
+                deliver(event, relay.source().asStored(), delay);
             }
-            endOfStored(account, interest, connection, gateway, slowest + 1);
-        }
-
-        void endOfStored(PublicKey account, Interest interest, int on, @Nullable Gateway to, int delay) {
-            later(delay, () -> {
-                if (!connected || on != connection || to == null || to != gateway || !to.door.isOpen()) {
+            boolean more = page.size() == pageSize && number < MAX_PAGES;
+            boolean silent = !more && random.nextInt(20) == 0;
+            later(silent ? 30_000 : slowest + 1, () -> {
+                if (!is(on) || members.get(account) != member) {
                     return;
                 }
-                if (interest != asked.get(account)) {
-                    return;
+                if (more) {
+                    long oldest = page.get(page.size() - 1).createdAt();
+                    page(account, member, since, wrapsSince, oldest == until ? until - 1 : oldest, number + 1, on);
+                } else {
+                    endOfStored(account, member, on);
                 }
-                if (!to.door.caughtUp(url, account, interest)) {
-                    endOfStored(account, interest, on, to, 200);
-                    return;
-                }
-                to.feed.caughtUp(url, Map.of(account, interest));
             });
         }
-    }
 
-    private static boolean matches(Interest interest, NostrEvent event) {
-        return interest.kinds().contains(event.kind())
-                && event.tags().stream().anyMatch(tag -> switch (tag.name()) {
-                    case "p" -> interest.p().stream().anyMatch(key -> key.hex().equals(tag.value()));
-                    case "e", "h" -> interest.e().contains(tag.value());
-                    default -> false;
-                });
+        private void endOfStored(PublicKey account, Member member, int on) {
+            if (!is(on) || members.get(account) != member) {
+                return;
+            }
+            if (postponed > 0 || !pool.door.caughtUp(relay.url, account)) {
+                later(200, () -> endOfStored(account, member, on));
+                return;
+            }
+            member.caughtUp = true;
+            pool.feed.caughtUp(relay.url, Map.of(account, member.interest));
+        }
+
+        /** Tells how far the relay was read: up to the oldest event that has no outcome. */
+        void tellRead() {
+            boolean caughtUp = members.values().stream().allMatch(member -> member.caughtUp);
+            if (!connected || !caughtUp || postponed > 0) {
+                return;
+            }
+            int open = 0;
+            while (open < handed.size() && handed.get(open).done) {
+                open++;
+            }
+            Instant upTo = open < handed.size() ? handed.get(open).at.minusMillis(1) : time.now();
+            if (!upTo.isAfter(told)) {
+                return;
+            }
+            told = upTo;
+            List<Handed> done = handed.subList(0, open);
+            Map<EventId, Long> covered = new LinkedHashMap<>();
+            done.forEach(each -> covered.put(each.event, each.mono));
+            done.clear();
+            pool.door.reads(relay.url, upTo, covered);
+            pool.feed.read(relay.url, upTo);
+        }
     }
 
     /** The engine's end of all connections. */
     private final class Gateway implements RelayGateway {
 
         private final Door door;
+        private final Map<RelayUrl, Line> lines = new LinkedHashMap<>();
+        private final Instant startedAt = time.now();
         private RelayFeed feed;
         private boolean hearing;
 
         Gateway(Door door) {
             this.door = door;
+            relays.forEach(relay -> lines.put(relay.url, new Line(this, relay)));
+        }
+
+        Line line(Relay relay) {
+            return lines.get(relay.url);
         }
 
         @Override
         public void start(RelayFeed newFeed) {
             feed = newFeed;
-            for (Relay relay : relays) {
-                later(random.nextInt(3_000), () -> {
-                    if (gateway == this) {
-                        relay.connect();
-                    }
-                });
+            for (Line line : lines.values()) {
+                later(random.nextInt(3_000), line::connect);
             }
         }
 
         @Override
         public void changed(InterestChange change) {
-            for (Relay relay : relays) {
-                if (relay.url.equals(change.relay())) {
-                    Optional<Interest> after = change.after();
-                    if (after.isEmpty()) {
-                        relay.asked.remove(change.account());
-                    } else {
-                        relay.asked.put(change.account(), after.get());
-                        if (relay.connected) {
-                            relay.ask(change.account(), after.get());
-                        }
-                    }
-                }
+            Line line = lines.get(change.relay());
+            if (line != null && gateway == this) {
+                line.changed(change.account(), change.after().orElse(null));
             }
         }
 
         void connectionsChanged() {
-            boolean now = relays.stream().anyMatch(relay -> relay.home && relay.connected);
-            if (now != hearing) {
+            boolean now = lines.values().stream().anyMatch(line -> line.relay.home && line.connected);
+            if (now != hearing && gateway == this) {
                 hearing = now;
                 door.hearing(now);
                 feed.hearing(now);
@@ -224,7 +404,7 @@ final class Relays {
         @Override
         public void close() {
             if (gateway == this) {
-                disconnectAll();
+                leave();
             }
         }
     }
@@ -235,18 +415,16 @@ final class Relays {
         return gateway;
     }
 
-    /** The process is gone. */
-    void disconnectAll() {
+    /** The process is gone, or has to do without relays. */
+    void leave() {
         gateway = null;
-        for (Relay relay : relays) {
-            relay.connected = false;
-            relay.asked.clear();
-        }
     }
 
+    // ---- what happens to them
+
     /** An event comes to a relay. */
-    void publish(int relay, NostrEvent event, boolean keeps) {
-        relays.get(relay).publish(event, keeps);
+    void publish(int relay, NostrEvent event) {
+        relays.get(relay).publish(event);
     }
 
     int count() {
@@ -261,22 +439,51 @@ final class Relays {
         return relays.get(relay).home;
     }
 
+    Source source(int relay) {
+        return relays.get(relay).source();
+    }
+
+    List<Stored> stored(int relay) {
+        return List.copyOf(relays.get(relay).stored.values());
+    }
+
     /** A relay goes down, or comes back. */
     void set(int relay, boolean up) {
         Relay one = relays.get(relay);
         one.up = up;
         if (up) {
-            later(random.nextInt(5_000), one::connect);
-        } else {
-            one.disconnect();
+            reconnect(one, random.nextInt(5_000));
+        } else if (gateway != null) {
+            gateway.line(one).disconnect();
         }
     }
 
     /** The connection breaks, and comes back a little later. */
     void interrupt(int relay) {
         Relay one = relays.get(relay);
-        one.disconnect();
-        later(500 + random.nextInt(30_000), one::connect);
+        if (gateway != null) {
+            gateway.line(one).disconnect();
+        }
+        reconnect(one, 500 + random.nextInt(30_000));
+    }
+
+    private void reconnect(Relay relay, int delay) {
+        later(delay, () -> {
+            if (gateway != null) {
+                gateway.line(relay).connect();
+            }
+        });
+    }
+
+    /** The pool says how far it has read some relays. */
+    void tellRead() {
+        if (gateway != null) {
+            for (Line line : gateway.lines.values()) {
+                if (random.nextBoolean()) {
+                    line.tellRead();
+                }
+            }
+        }
     }
 
     void healAll() {

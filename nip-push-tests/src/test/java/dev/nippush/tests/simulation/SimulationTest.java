@@ -13,11 +13,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A thousand worlds. {@code -Dnip-push.seed=…} runs one of them and prints what happened; {@code -Dnip-push.seeds=…} says
+ * Two thousand worlds. {@code -Dnip-push.seed=…} runs one of them and prints what happened; {@code -Dnip-push.seeds=…} says
  * how many.
  */
 @Tag("simulation")
-@Timeout(600)
+@Timeout(1_800)
 class SimulationTest {
 
     private static final World.Keys KEYS = World.Keys.make();
@@ -37,18 +37,18 @@ class SimulationTest {
     void everySeedKeepsThePromises() {
         Long seed = Long.getLong("nip-push.seed");
         if (seed != null) {
-            System.out.println(new World(seed, KEYS).run().trace());
+            System.out.println(World.tell(seed, KEYS).trace());
             return;
         }
         ConcurrentLinkedQueue<SimulationFailure> failures = new ConcurrentLinkedQueue<>();
         AtomicInteger sends = new AtomicInteger();
         AtomicInteger decided = new AtomicInteger();
         AtomicInteger tainted = new AtomicInteger();
-        LongStream.rangeClosed(1, Long.getLong("nip-push.seeds", 1_000))
+        LongStream.rangeClosed(1, Long.getLong("nip-push.seeds", 2_000))
                 .parallel()
                 .forEach(each -> {
                     try {
-                        World.Report report = new World(each, KEYS).run();
+                        World.Report report = World.run(each, KEYS);
                         sends.addAndGet(report.sends());
                         decided.addAndGet(report.decided());
                         tainted.addAndGet(report.tainted());
@@ -75,7 +75,7 @@ class SimulationTest {
 
     private static String trace(long seed) {
         try {
-            return new World(seed, KEYS).run().trace();
+            return World.tell(seed, KEYS).trace();
         } catch (SimulationFailure failure) {
             return failure.getMessage();
         }
