@@ -38,6 +38,9 @@ abstract sealed class Database permits SqliteDatabase, PostgresDatabase {
      */
     abstract Claim claim();
 
+    /** What tells whether a connection that has just been opened is still of use. */
+    abstract Session.Guard guard() throws SQLException;
+
     /** A connection for commits. */
     abstract Connection connectToWrite() throws SQLException;
 

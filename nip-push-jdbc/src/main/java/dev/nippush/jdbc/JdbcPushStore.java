@@ -27,8 +27,8 @@ import java.util.concurrent.CompletionStage;
  * the engine has one commit for each partition on its way.
  *
  * <p><b>When the database fails</b>, because its disk is full, its file is locked, or it cannot be reached, the calls fail
- * with a {@link StoreException} and may be made again; the store connects again by itself. That is logged once, and once
- * more when it is over. A call whose answer was lost may have taken effect, as {@link PushStore#commit} says.
+ * with a {@link StoreException} and may be made again; the store connects again by itself. The engine logs that once, and
+ * once more when it is over. A call whose answer was lost may have taken effect, as {@link PushStore#commit} says.
  *
  * <p><b>SQLite</b>: the file belongs to one process, which has the lock of {@code <file>-lock} as long as it runs. Files
  * are made with mode 0600. <b>PostgreSQL</b> 14 or newer: several processes may have it open, and each partition belongs to
@@ -85,8 +85,8 @@ public final class JdbcPushStore implements PushStore {
     static JdbcPushStore open(Database database, List<List<String>> migrations) {
         Claim claim = database.claim();
         Schema schema = new Schema(database, migrations);
-        Session reading = new Session(() -> checked(database.connectToRead(), schema));
-        Session writing = new Session(() -> checked(database.connectToWrite(), schema));
+        Session reading = new Session(() -> checked(database.connectToRead(), schema), database::guard);
+        Session writing = new Session(() -> checked(database.connectToWrite(), schema), database::guard);
         try {
             // Before anything is written: as long as it is open no import begins.
             try (Connection first = database.connectToRead();
@@ -104,9 +104,8 @@ public final class JdbcPushStore implements PushStore {
             throw e;
         }
         Calls calls = new Calls();
-        Outage outage = new Outage(database.shown());
-        StoreWriter writer = new StoreWriter(database, writing, calls, outage);
-        StoreReader reader = new StoreReader(database, reading, calls, outage);
+        StoreWriter writer = new StoreWriter(database, writing, calls);
+        StoreReader reader = new StoreReader(database, reading, calls);
         List<Thread> threads = List.of(thread(writer, "write"), thread(reader, "read"));
         threads.forEach(Thread::start);
         return new JdbcPushStore(database, calls, writer, List.of(writing, reading), threads, claim);

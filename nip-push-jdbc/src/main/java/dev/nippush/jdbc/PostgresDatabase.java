@@ -64,6 +64,12 @@ final class PostgresDatabase extends Database {
     }
 
     @Override
+    Session.Guard guard() {
+        // The server ends the connections of a database that it drops.
+        return () -> {};
+    }
+
+    @Override
     Connection connectToWrite() throws SQLException {
         return prepared(connect(SOCKET_SECONDS), true);
     }

@@ -3,6 +3,7 @@ package dev.nippush.jdbc;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.SQLNonTransientException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -22,10 +23,13 @@ final class Session implements AutoCloseable {
     private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final Opening opening;
+    private final Guarding guarding;
     private final Map<String, PreparedStatement> statements = new HashMap<>();
 
     private volatile @Nullable Connection connection;
+    private Guard guard = () -> {};
     private @Nullable Exception failure;
+    private @Nullable SQLNonTransientException hopeless;
     private long failedAt;
 
     /** Opens a connection. */
@@ -33,12 +37,42 @@ final class Session implements AutoCloseable {
         Connection open() throws SQLException;
     }
 
-    Session(Opening opening) {
+    /** Says whether a connection that was opened is still of use. */
+    interface Guard {
+
+        /**
+         * Checks.
+         *
+         * @throws SQLNonTransientException when another connection would be of no use either
+         */
+        void check() throws SQLException;
+    }
+
+    /** Makes the guard of a connection that has just been opened. */
+    interface Guarding {
+        Guard guard() throws SQLException;
+    }
+
+    Session(Opening opening, Guarding guarding) {
         this.opening = opening;
+        this.guarding = guarding;
+    }
+
+    /** Checks whether the connection is still of use; one that is not open yet is. */
+    void check() throws SQLException {
+        try {
+            guard.check();
+        } catch (SQLNonTransientException e) {
+            hopeless = e;
+            throw e;
+        }
     }
 
     /** The connection, opened if there is none. */
     Connection connection() throws SQLException {
+        if (hopeless != null) {
+            throw hopeless;
+        }
         Connection known = connection;
         if (known != null) {
             return known;
@@ -49,9 +83,11 @@ final class Session implements AutoCloseable {
         try {
             Connection opened = opening.open();
             connection = opened;
+            guard = guarding.guard();
             failure = null;
             return opened;
         } catch (SQLException | RuntimeException e) {
+            close();
             failure = e;
             failedAt = System.nanoTime();
             throw e;
@@ -92,6 +128,7 @@ final class Session implements AutoCloseable {
     public void close() {
         Connection known = connection;
         connection = null;
+        guard = () -> {};
         statements.clear();
         if (known != null) {
             try {

@@ -150,6 +150,11 @@ final class SqliteDatabase extends Database {
     }
 
     @Override
+    Session.Guard guard() throws SQLException {
+        return new FileGuard(file);
+    }
+
+    @Override
     Connection connectToWrite() throws SQLException {
         SQLiteConfig config = config(BUSY_MILLIS);
         config.setJournalMode(JournalMode.WAL);
@@ -285,6 +290,7 @@ final class SqliteDatabase extends Database {
 
     @Override
     void beginWriting(Session session) throws SQLException {
+        session.check();
         // The driver begins the next transaction when the last one ends, so it must not have the lock from its
         // beginning. And
         // one that begins to write after it has read does not wait for the lock of another.

@@ -5,7 +5,6 @@ import static java.util.Comparator.comparingLong;
 import dev.nippush.account.Account;
 import dev.nippush.address.Channel;
 import dev.nippush.address.RelayUrl;
-import dev.nippush.jdbc.Outage.Side;
 import dev.nippush.store.HeldEvent;
 import dev.nippush.store.LeaseLostException;
 import dev.nippush.store.OwedPush;
@@ -46,15 +45,13 @@ final class StoreReader implements Runnable {
     private final Database database;
     private final Session session;
     private final Calls calls;
-    private final Outage outage;
     private final Contents contents = new Contents();
     private final Set<String> damaged = new HashSet<>();
 
-    StoreReader(Database database, Session session, Calls calls, Outage outage) {
+    StoreReader(Database database, Session session, Calls calls) {
         this.database = database;
         this.session = session;
         this.calls = calls;
-        this.outage = outage;
     }
 
     @Override
@@ -78,16 +75,12 @@ final class StoreReader implements Runnable {
             List<Runnable> answers = answers(group);
             // Ends the moment that the next reading must not see again.
             session.commit();
-            outage.worked(Side.READING);
             group.forEach(calls::ended);
             answers.forEach(Runnable::run);
         } catch (SQLException | RuntimeException | Error e) {
             session.rollback();
             session.close();
-            if (e instanceof SQLException || e instanceof StoreException) {
-                outage.failed(Side.READING, e);
-            }
-            StoreException told = outage.exception(e);
+            StoreException told = Failures.told(database, e);
             group.forEach(calls::ended);
             group.forEach(call -> call.fail(told));
         }

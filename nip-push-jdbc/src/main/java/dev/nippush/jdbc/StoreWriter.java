@@ -1,6 +1,5 @@
 package dev.nippush.jdbc;
 
-import dev.nippush.jdbc.Outage.Side;
 import dev.nippush.store.Lease;
 import dev.nippush.store.LeaseLostException;
 import dev.nippush.store.Partition;
@@ -22,14 +21,12 @@ final class StoreWriter implements Runnable {
     private final Database database;
     private final Session session;
     private final Calls calls;
-    private final Outage outage;
     private final AtomicLong transactions = new AtomicLong();
 
-    StoreWriter(Database database, Session session, Calls calls, Outage outage) {
+    StoreWriter(Database database, Session session, Calls calls) {
         this.database = database;
         this.session = session;
         this.calls = calls;
-        this.outage = outage;
     }
 
     /** How many transactions were committed. */
@@ -62,14 +59,12 @@ final class StoreWriter implements Runnable {
                 // What the connection is worth is not known.
                 session.rollback();
                 session.close();
-                outage.failed(Side.WRITING, e);
                 fail(group, e);
                 return;
             }
             refuse(group, e);
         } catch (StoreException e) {
             session.close();
-            outage.failed(Side.WRITING, e);
             fail(group, e);
         } catch (RuntimeException | Error e) {
             refuse(group, e);
@@ -87,7 +82,7 @@ final class StoreWriter implements Runnable {
     }
 
     private void fail(List<Call.Writing<?>> group, Throwable failure) {
-        StoreException told = outage.exception(failure);
+        StoreException told = Failures.told(database, failure);
         group.forEach(calls::ended);
         group.forEach(call -> call.fail(told));
     }
@@ -115,7 +110,6 @@ final class StoreWriter implements Runnable {
         round.flush();
         session.commit();
         transactions.incrementAndGet();
-        outage.worked(Side.WRITING);
         group.forEach(calls::ended);
         answers.forEach(Runnable::run);
     }

@@ -161,15 +161,15 @@ class PostgresFaultsTest {
             Samples.get(commit(store, lease, 1));
             postgres.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity" + " WHERE application_name = 'nip-push'");
-            assertThatThrownBy(() -> Samples.get(commit(store, lease, 2))).hasCauseInstanceOf(StoreException.class);
+            assertThatThrownBy(() -> Samples.get(commit(store, lease, 2)))
+                    .hasCauseInstanceOf(StoreException.class)
+                    .message()
+                    .contains("jdbc:postgresql://localhost")
+                    .doesNotContain("s3cr3t", Samples.SECRET_TEXT);
             commitUntilItLands(store, lease, 2);
             assertThatThrownBy(() -> due(store, phone)).hasCauseInstanceOf(StoreException.class);
             assertThat(due(store, phone)).isEqualTo(2);
-            assertThat(log.lines())
-                    .hasSize(4)
-                    .allSatisfy(line -> assertThat(line)
-                            .contains("jdbc:postgresql://localhost")
-                            .doesNotContain("s3cr3t", Samples.SECRET_TEXT));
+            assertThat(log.lines()).as("the engine logs it").isEmpty();
         }
     }
 
@@ -200,8 +200,7 @@ class PostgresFaultsTest {
                 assertThat(again.getPort()).isEqualTo(port);
                 commitUntilItLands(store, lease, 2);
                 assertThat(due(store, phone)).isEqualTo(2);
-                assertThat(log.lines()).hasSize(2);
-                assertThat(log.lines().get(1)).contains("works again");
+                assertThat(log.lines()).as("the engine logs it").isEmpty();
             }
         }
     }

@@ -15,6 +15,8 @@ final class Logs {
     /** Our own loggers. */
     static final String OURS = "dev.nippush";
 
+    private static final String PUSHY_ANSWERS = "com.eatthepath.pushy.apns.ApnsClientHandler";
+
     private Logs() {}
 
     /** Sets how much is logged: ours as told, libraries at warnings or above. */
@@ -26,6 +28,8 @@ final class Logs {
             Level theirs = ours.isGreaterOrEqual(Level.WARN) ? ours : Level.WARN;
             context.getLogger(OURS).setLevel(ours);
             context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(theirs);
+            // An error for each answer without a body, which our table reads by its status.
+            context.getLogger(PUSHY_ANSWERS).setLevel(Level.OFF);
         }
         LogManager.getLogManager().reset();
         java.util.logging.Logger root = java.util.logging.Logger.getLogger("");

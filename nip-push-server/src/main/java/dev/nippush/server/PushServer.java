@@ -239,7 +239,7 @@ final class PushServer {
                 }
             }
         } catch (ExecutionException e) {
-            throw new Failure("the store cannot be read", e.getCause());
+            throw new Failure("the store cannot be used", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new Failure("interrupted while starting");
