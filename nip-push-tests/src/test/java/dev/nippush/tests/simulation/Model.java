@@ -531,7 +531,8 @@ final class Model {
             if (reg == null || user.inLimbo || !reg.matches(event, source, now)) {
                 continue;
             }
-            boolean news = reg.begunAt < storedAt && reg.askedSince.getOrDefault(relay, Long.MAX_VALUE) < storedAt;
+            boolean news = Math.max(reg.begunAt, reg.authorsSince) < storedAt
+                    && reg.askedSince.getOrDefault(relay, Long.MAX_VALUE) < storedAt;
             if (news && !reg.isHistory(event, source) && !decisions.containsKey(new Decided(user.key, event.id()))) {
                 without.add(user.key);
             }

@@ -39,6 +39,9 @@ final class Reg {
     /** When its interest, in whatever it is, last began, on the monotonic clock. */
     long begunAt;
 
+    /** When it last named other authors, which moves no beginning: what came before may not have been wanted then. */
+    long authorsSince;
+
     Set<RelayUrl> caughtUp = new LinkedHashSet<>();
     /** The newest list of relays for direct messages, and of those that are read. */
     Inbox direct = Inbox.UNKNOWN;
@@ -75,6 +78,7 @@ final class Reg {
         devices = new LinkedHashMap<>(of.devices);
         began = of.began;
         begunAt = of.begunAt;
+        authorsSince = of.authorsSince;
         askedSince = new LinkedHashMap<>(of.askedSince);
         caughtUp = new LinkedHashSet<>(of.caughtUp);
         direct = of.direct;
@@ -111,6 +115,7 @@ final class Reg {
         }
         if (said.authors() != null) {
             authors = new LinkedHashSet<>(said.authors());
+            authorsSince = now.mono();
         }
         if (said.e() != null) {
             e = new LinkedHashSet<>(said.e());
