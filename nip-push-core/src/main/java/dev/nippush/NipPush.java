@@ -73,7 +73,7 @@ public final class NipPush implements AutoCloseable {
     public static final int MAX_DEVICES_PER_ACCOUNT = 5;
 
     /** How long {@link #close} waits for what is under way. */
-    public static final Duration CLOSE_PATIENCE = Duration.ofSeconds(8);
+    public static final Duration CLOSE_PATIENCE = Duration.ofSeconds(6);
 
     private static final Duration SHORTEST_HEARTBEAT_TIMEOUT = Duration.ofSeconds(1);
 

@@ -122,7 +122,8 @@ final class Link implements Connection.Owner {
         this.plan = new Plan(shared.random.nextLong());
         this.backoff = new Backoff(shared.random);
         this.controlBackoff = new Backoff(shared.random);
-        Optional<Instant> readBefore = shared.door.readUpTo(relay);
+        // One that lies ahead was written by a clock that was wrong, and says nothing.
+        Optional<Instant> readBefore = shared.door.readUpTo(relay).filter(upTo -> !upTo.isAfter(shared.time.now()));
         this.members = new Members(readBefore);
         this.reported = readBefore.orElse(Instant.MIN);
         this.state = snapshot();
@@ -398,7 +399,9 @@ final class Link implements Connection.Owner {
 
     private Subscription subscription(Connection on, Plan.Part part) {
         Instant now = shared.time.now();
-        Instant from = members.readUpTo(part.accounts(), on).minus(SLACK);
+        Instant readUpTo = members.readUpTo(part.accounts(), on);
+        // An account may have begun by a clock that was ahead.
+        Instant from = (readUpTo.isBefore(now) ? readUpTo : now).minus(SLACK);
         Instant since = latest(from, now.minus(Registration.MAX_AGE));
         Instant wrapsSince = latest(from.minus(WRAP_BACKDATING), now.minus(Registration.MAX_WRAP_AGE));
         String id = (part.isDirect() ? "d" : "e") + ++asked;

@@ -170,6 +170,21 @@ class CatchUpTest {
     }
 
     @Test
+    void whatWasWrittenByAClockThatWasAheadIsNotBelieved() {
+        feed.readBefore.put(relay.url(), time.now().plus(Duration.ofHours(1)));
+        Instant began = ago(Duration.ofHours(3));
+        RelayPool pool = pool();
+
+        pool.changed(from(A, relay.url(), interest(A, began, 1)));
+        pool.changed(from(B, relay.url(), interest(B, time.now().plus(Duration.ofHours(1)), 7)));
+
+        assertThat(since(relay.awaitRequest(asked -> asked.asksForKind(1)), 1))
+                .isEqualTo(began.minus(SLACK).getEpochSecond());
+        assertThat(since(relay.awaitRequest(asked -> asked.asksForKind(7)), 7))
+                .isEqualTo(ago(SLACK).getEpochSecond());
+    }
+
+    @Test
     void accountThatBeganLaterIsAskedForFromItsBeginning() {
         Instant began = ago(Duration.ofHours(1));
         feed.readBefore.put(relay.url(), ago(Duration.ofHours(5)));
@@ -706,7 +721,8 @@ class CatchUpTest {
 
     @Test
     void eventWithoutAnOutcomeHoldsTheRelayBack() {
-        pool().changed(from(A, relay.url(), interest(A, ago(Duration.ofHours(5)), 1)));
+        RelayPool pool = pool();
+        pool.changed(from(A, relay.url(), interest(A, ago(Duration.ofHours(5)), 1)));
         feed.caughtUp.await(1);
         CompletableFuture<Outcome> outcome = new CompletableFuture<>();
         feed.answer = (event, source) -> outcome;
@@ -719,6 +735,7 @@ class CatchUpTest {
         assertThat(feed.read.await(1)).containsExactly(read(handed));
         time.awaitTimers(RelayPool.REPORTING, 2);
         outcome.complete(new Outcome.Taken(1));
+        awaitReader(pool);
         letReport();
 
         assertThat(feed.read.await(2)).containsExactly(read(handed), read(time.now()));

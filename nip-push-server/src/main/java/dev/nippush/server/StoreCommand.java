@@ -79,18 +79,19 @@ final class StoreCommand implements Runnable {
 
         @Override
         public Integer call() throws ConfigException, Failure {
-            ServerConfig.Store store = config.read(environment).store();
+            ServerConfig read = config.read(environment);
+            ServerConfig.Store store = read.store();
             try {
                 StoreArchive archive = store.password()
                         .map(password -> StoreArchive.of(store.url(), password))
                         .orElseGet(() -> StoreArchive.of(store.url()));
-                return work(archive);
+                return work(archive, read);
             } catch (StoreException e) {
                 throw new Failure(e.getMessage());
             }
         }
 
-        abstract int work(StoreArchive archive) throws Failure;
+        abstract int work(StoreArchive archive, ServerConfig config) throws Failure;
 
         PrintWriter out() {
             return spec.commandLine().getOut();
@@ -135,7 +136,7 @@ final class StoreCommand implements Runnable {
         }
 
         @Override
-        int work(StoreArchive archive) {
+        int work(StoreArchive archive, ServerConfig config) {
             StoreReport report = archive.check(progress());
             tell(report.rows(), out());
             if (report.orphans() > 0) {
@@ -171,7 +172,7 @@ final class StoreCommand implements Runnable {
         }
 
         @Override
-        int work(StoreArchive archive) throws Failure {
+        int work(StoreArchive archive, ServerConfig config) throws Failure {
             try {
                 StoreRows rows = target.equals(STANDARD) ? toOutput(archive) : toFile(archive, Path.of(target));
                 tell(rows, err());
@@ -232,7 +233,8 @@ final class StoreCommand implements Runnable {
         }
 
         @Override
-        int work(StoreArchive archive) throws Failure {
+        int work(StoreArchive archive, ServerConfig config) throws Failure {
+            Stores.makeDirectory(config);
             try (Reader reader = new BufferedReader(new InputStreamReader(
                     source.equals(STANDARD) ? in : Files.newInputStream(Path.of(source)),
                     StandardCharsets.UTF_8.newDecoder()))) {

@@ -16,8 +16,8 @@ final class Stores {
      * @throws Failure when it cannot be used; says what to do
      */
     static JdbcPushStore open(ServerConfig config) throws Failure {
+        makeDirectory(config);
         try {
-            Files.createDirectories(config.identity().dataDir());
             String url = config.store().url();
             return config.store()
                     .password()
@@ -25,6 +25,13 @@ final class Stores {
                     .orElseGet(() -> JdbcPushStore.open(url));
         } catch (StoreException e) {
             throw new Failure(e.getMessage());
+        }
+    }
+
+    /** Makes the data directory, where the store is unless another place is named. */
+    static void makeDirectory(ServerConfig config) throws Failure {
+        try {
+            Files.createDirectories(config.identity().dataDir());
         } catch (IOException e) {
             throw new Failure("cannot make " + config.identity().dataDir(), e);
         }

@@ -255,6 +255,39 @@ class ServeProcessTest {
     }
 
     @Test
+    @org.junit.jupiter.api.Tag("slow")
+    void aProviderThatDoesNotAnswerNeitherHoldsUpTheEndNorCostsAPush() throws Exception {
+        try (TestRelay relay = TestRelay.start();
+                FakeApns apns = FakeApns.start();
+                FakeFcm fcm = FakeFcm.startWithoutTls();
+                FakeUnifiedPushServer unifiedPush = FakeUnifiedPushServer.start()) {
+            KeyPair identity = KeyPair.generate();
+            Path file = configuration(identity, List.of(relay), apns, fcm, unifiedPush);
+            apns.answer(apns.device(1), new Gateway.Answer.Hang());
+            try (ServerProcess program =
+                    ServerProcess.start(directory, Map.of(), "serve", "--config", file.toString())) {
+                ControlWriter app = new ControlWriter(alice, identity.publicKey());
+                try (WebSocketClient client = WebSocketClient.connect(program.awaitAddress())) {
+                    send(
+                            client,
+                            app.settings(SettingsDraft.forDevice(apns.device(1).text()), now));
+                    send(client, message(now));
+                }
+                apns.received().await(1);
+                program.terminate();
+                assertThat(program.exitCode()).isZero();
+            }
+            try (ServerProcess program =
+                    ServerProcess.start(directory, Map.of(), "serve", "--config", file.toString())) {
+                program.awaitAddress();
+                apns.received().await(2);
+                assertThat(apns.received().last().collapseKey())
+                        .isEqualTo(apns.received().all().get(0).collapseKey());
+            }
+        }
+    }
+
+    @Test
     void aBrowserSubscribesWithTheKeyThatTheServerPublishesAndGetsItsPushEncrypted() throws Exception {
         try (TestRelay relay = TestRelay.start();
                 FakeApns apns = FakeApns.start();
