@@ -306,9 +306,11 @@ public final class FakeApns implements Gateway {
 
     /** Cuts all connections and listens no more, as an outage would. */
     public synchronized void stop() {
-        // The port of a closed channel is free when its selector has run again, or has ended.
-        listener.close().syncUninterruptibly();
-        end(accepting);
+        if (!accepting.isShuttingDown()) {
+            // The port of a closed channel is free when its selector has run again, or has ended.
+            listener.close().syncUninterruptibly();
+            end(accepting);
+        }
         connections.close().awaitUninterruptibly();
     }
 

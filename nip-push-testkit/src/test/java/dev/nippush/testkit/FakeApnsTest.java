@@ -306,6 +306,14 @@ class FakeApnsTest {
     }
 
     @Test
+    void stoppingTwiceIsStopping() {
+        fake.stop();
+        fake.stop();
+        assertThatThrownBy(() -> client.send(push().build(), BodyHandlers.ofString()))
+                .isInstanceOf(IOException.class);
+    }
+
+    @Test
     void portIsFreeAsSoonAsItHasStopped() throws Exception {
         for (int i = 0; i < 200; i++) {
             fake.stop();

@@ -147,8 +147,22 @@ public final class DeviceLane {
         // A read may have brought it before, and all may be over.
         if (stopped == null && !ledger.hasEnded(push.key())) {
             remember(push, true);
-            outbox.find(push.key()).ifPresent(waiting -> waiting.stored = stored && waiting.push.count() == 1);
+            if (stored && push.count() == 1) {
+                outbox.find(push.key()).filter(waiting -> !waiting.isCall()).ifPresent(this::gather);
+            }
             pump();
+        }
+    }
+
+    /**
+     * Takes one of the few stored events that the device gets each by itself, or gathers it with others. That is done before
+     * its turn, or a flood of them would crowd out what waits for the device already.
+     */
+    private void gather(Waiting waiting) {
+        Stamp now = time.stamp();
+        OptionalLong until = devices.allowance(waiting.device(), now.nanos()).takeStored(now.nanos());
+        if (until.isPresent()) {
+            tooMany(outbox.queueOf(waiting.device()).orElseThrow(), waiting, until.getAsLong(), now);
         }
     }
 
@@ -289,14 +303,6 @@ public final class DeviceLane {
         }
         if (isPutOff(waiting, line.circuit().notBefore(now.nanos()), hostNotBefore(device, now), now)) {
             return;
-        }
-        if (waiting.stored && !waiting.isCall()) {
-            waiting.stored = false;
-            OptionalLong gathered = allowance.takeStored(now.nanos());
-            if (gathered.isPresent()) {
-                tooMany(queue, waiting, gathered.getAsLong(), now);
-                return;
-            }
         }
         if (!waiting.counted) {
             OptionalLong turn = allowance.take(waiting.isCall(), now.nanos());

@@ -29,8 +29,6 @@ final class Waiting {
 
     OwedPush push;
     long nextNanos;
-    /** Whether a relay had its event in store, and nobody asked yet whether the device gets it by itself. */
-    boolean stored;
     /** Whether it was counted among what its device gets: once, however often it is tried. */
     boolean counted;
     /** How many changes to it are on their way to the store: until they land, the store would give an older one. */
