@@ -163,9 +163,13 @@ final class Endings {
 
     // ---- how it ends
 
-    /** Returns why a push must not end like that; null when it may. */
+    /**
+     * Returns why a push must not end like that; null when it may.
+     *
+     * @param latest the latest wall clock by which its end may have been decided on
+     */
     @Nullable
-    String objectionTo(OwedPush push, Ending ending, At now) {
+    String objectionTo(OwedPush push, Ending ending, long latest) {
         Decision decision = claim(push.key());
         if (decision == null) {
             return standsForAnother(push.key()) ? null : "there was no such push";
@@ -183,7 +187,7 @@ final class Endings {
                         || rejected.contains(push.key())
                         || parked.contains(device)
                         || unparked.contains(device);
-            case EXPIRED -> expires <= now.wall() || asked.contains(push.key()) && expires <= now.wall() + 20 * 60_000;
+            case EXPIRED -> expires <= latest || asked.contains(push.key()) && expires <= latest + 20 * 60_000;
         };
         return allowed ? null : "it ends as " + ending + ", and nothing says so";
     }

@@ -77,7 +77,8 @@ final class Recovery {
         Snapshot left = left(user, account);
         user.inLimbo &= account != null;
         if (left == null || !left.known || account == null) {
-            if (left == null && !user.snapshots.isEmpty()) {
+            boolean nothingAnswered = user.snapshots.stream().noneMatch(each -> each.answered);
+            if (left == null && !user.snapshots.isEmpty() && !(account == null && nothingAnswered)) {
                 lost.add("account " + user.key + " is on disk as it should not be: " + account);
             }
             user.reg = null;

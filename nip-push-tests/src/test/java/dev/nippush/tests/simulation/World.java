@@ -41,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 final class World implements Relays.Door, Disk.Watcher {
 
     private static final Instant START = Instant.parse("2026-03-01T12:00:00Z");
+    /** No change is longer on its way to the disk, tried again as it may be. */
+    private static final long LONGEST_ON_ITS_WAY_MILLIS = 120_000;
+
     private static final Set<String> TAKEN_OR_DUPLICATE = Set.of("taken", "duplicate");
     /** What a process may still say that has lost its store, besides refusals. */
     private static final Set<String> SAYS_NOTHING = Set.of("closed", "unwanted", "duplicate", "busy");
@@ -75,6 +78,7 @@ final class World implements Relays.Door, Disk.Watcher {
     private Duration worstClock = Duration.ZERO;
 
     private Instant latest = START;
+    private At beforeClockWasSet = new At(0, START.toEpochMilli());
     private int sends;
 
     /** That a relay was read so far. */
@@ -341,7 +345,8 @@ final class World implements Relays.Door, Disk.Watcher {
         if (by.isZero() || wrong.abs().compareTo(Duration.ofHours(20)) > 0) {
             return;
         }
-        model.advanceTo(now());
+        beforeClockWasSet = now();
+        model.advanceTo(beforeClockWasSet);
         time.setWallClock(time.now().plus(by));
         if (random.nextInt(3) == 0) {
             trueOffset = trueOffset.plus(Duration.between(trueTime(), time.now()));
@@ -351,6 +356,13 @@ final class World implements Relays.Door, Disk.Watcher {
         worstClock = off.compareTo(worstClock) > 0 ? off : worstClock;
         chronicle.note(() -> "the clock is set by " + by + ", and is wrong by " + off);
         model.advanceTo(now());
+    }
+
+    /** What lands now may have been decided on before the clock was set: the latest wall clock since then. */
+    private long latestWhenDecided() {
+        At now = now();
+        long since = now.mono() - beforeClockWasSet.mono();
+        return since < LONGEST_ON_ITS_WAY_MILLIS ? Math.max(now.wall(), beforeClockWasSet.wall() + since) : now.wall();
     }
 
     private At now() {
@@ -800,7 +812,7 @@ final class World implements Relays.Door, Disk.Watcher {
     public void settled(OwedPush push, Ending ending) {
         chronicle.note(() -> chronicle.name(push.key()) + " ends as " + ending);
         model.advanceTo(now());
-        String objection = model.endings.objectionTo(push, ending, now());
+        String objection = model.endings.objectionTo(push, ending, latestWhenDecided());
         if (objection != null) {
             fail(chronicle.name(push.key()) + ": " + objection);
         }
