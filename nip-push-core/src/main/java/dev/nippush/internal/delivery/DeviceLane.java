@@ -173,19 +173,30 @@ public final class DeviceLane {
     }
 
     private void arrived(List<OwedPush> fromStore) {
-        fromStore.forEach(push -> remember(push, false));
+        for (OwedPush push : fromStore) {
+            if (remember(push, false) && target(push).isEmpty()) {
+                // Now, or the device might be the account's again by the time the push is due.
+                outbox.find(push.key()).ifPresent(waiting -> ledger.end(waiting, Ending.WITHDRAWN));
+            }
+        }
         pump();
     }
 
-    private void remember(OwedPush push, boolean offered) {
+    private Optional<Target> target(OwedPush push) {
+        return owners.target(push.account(), push.message().address(), push.receivedAt());
+    }
+
+    /** Takes a push; returns false when it was known before, or when there is no room for it. */
+    private boolean remember(OwedPush push, boolean offered) {
         if (outbox.has(push.key())
                 || !outbox.put(push, time.stamp().nanosAt(push.nextAt().toEpochMilli()), offered)) {
-            return;
+            return false;
         }
         DeviceAddress device = push.message().address();
         if (outbox.queueOf(device).orElseThrow().size() > MAX_PER_DEVICE) {
             foldOldest(device);
         }
+        return true;
     }
 
     private void landed(PushKey key) {
@@ -364,7 +375,7 @@ public final class DeviceLane {
     /** Where the push goes; empty where it does not, and has ended. */
     private Optional<Target> sendable(Waiting waiting, Stamp now) {
         OwedPush push = waiting.push;
-        Optional<Target> target = owners.target(push.account(), push.message().address(), push.receivedAt());
+        Optional<Target> target = target(push);
         if (target.isEmpty()) {
             ledger.end(waiting, Ending.WITHDRAWN);
             return Optional.empty();

@@ -16,6 +16,7 @@ import dev.nippush.transport.PushMessage;
 import dev.nippush.transport.PushResult;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -496,6 +497,24 @@ class CrashPointsTest {
             rig.crash();
             assertThat(rig.accept(rig.mention(user))).isEqualTo(new Outcome.Unwanted());
             assertThat(rig.sent()).hasSize(1);
+        }
+
+        @Test
+        void whatWaitedThenIsNotSentThoughTheDeviceIsRegisteredAgainAndTheClockWasAhead() {
+            User user = rig.registered();
+            Instant right = rig.time.now();
+            rig.time.setWallClock(right.plus(Duration.ofHours(2)));
+            rig.transport.script().answer(PushResult.retryAfter(Duration.ofHours(1), "busy"));
+            rig.comesIn(user);
+            rig.time.setWallClock(right.plusSeconds(60));
+            rig.life.endsAfter(Change.SaveAccount.class::isInstance);
+            isNotAnswered(user.logout(rig.seconds()));
+            rig.startAgain();
+            rig.pass(60);
+            user.registers(Rig.PHONE);
+            rig.pass(20_000);
+            assertThat(rig.sent()).hasSize(1);
+            assertThat(rig.remains().owed()).isEmpty();
         }
 
         @Test

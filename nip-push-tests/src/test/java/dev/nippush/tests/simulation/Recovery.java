@@ -125,7 +125,7 @@ final class Recovery {
     }
 
     /** The newest state that the disk may be in and is in. */
-    private static @Nullable Snapshot left(User user, @Nullable Account account) {
+    private @Nullable Snapshot left(User user, @Nullable Account account) {
         Snapshot found = null;
         for (int i = user.snapshots.size() - 1; i >= 0; i--) {
             Snapshot each = user.snapshots.get(i);
@@ -140,20 +140,26 @@ final class Recovery {
         return found;
     }
 
-    private static boolean isOnDisk(User user, Snapshot state, @Nullable Account account) {
+    private boolean isOnDisk(User user, Snapshot state, @Nullable Account account) {
         if (!state.known || account == null) {
             // The marks of who is not registered may be forgotten.
             return account == null && (!state.known || state.reg == null);
         }
         Registration onDisk = account.registration().orElse(null);
         return state.registrationMark.equals(mark(account.marks().registration()))
-                && !state.safePresenceMark.isNewerThan(mark(account.marks().presence()))
+                && (!state.safePresenceMark.isNewerThan(mark(account.marks().presence()))
+                        || isForgettable(state.safePresenceMark))
                 && (state.reg == null) == (onDisk == null)
                 && (state.reg == null || isOnDisk(user, state.reg, onDisk))
                 && (state.storedOnline || !account.lastSeen().online())
                 && (!state.online
                         || account.lastSeen().online()
                                 && account.lastSeen().aliveAt().orElseThrow().toEpochMilli() >= state.storedAliveAt);
+    }
+
+    /** The marks of who was not registered for a time are forgotten when no message is accepted any more that is older. */
+    private boolean isForgettable(Mark mark) {
+        return mark.createdAt() < now.seconds() - 20 * 60;
     }
 
     private static boolean isOnDisk(User user, Reg reg, Registration onDisk) {
