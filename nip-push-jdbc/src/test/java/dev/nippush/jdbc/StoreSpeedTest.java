@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * accounts and pushes (with {@code -Dnip-push.heap=6g} then), {@code -Dnip-push.seconds=10} for how long it commits; what it
  * measured is printed.
  */
+@Tag("load")
 @Timeout(1_800)
 @ExtendWith(TestPostgres.class)
 class StoreSpeedTest {

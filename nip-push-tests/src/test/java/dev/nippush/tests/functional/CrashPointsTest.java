@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * The process ends at one of the points that matter. For each: what it leaves on disk, what the next process makes of that,
  * and what phones and senders saw in all.
  */
+@Tag("crash")
 @Timeout(120)
 @ParameterizedClass
 @EnumSource(Disk.Kind.class)

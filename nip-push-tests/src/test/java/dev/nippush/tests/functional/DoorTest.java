@@ -214,11 +214,11 @@ class DoorTest {
     }
 
     @Test
-    void aProviderThatDoesNotAnswerHoldsTheEndUpForEightSeconds() {
+    void aProviderThatDoesNotAnswerHoldsTheEndUpForSixSeconds() {
         rig.transport.script().hang();
         rig.comesIn(rig.registered());
         CompletableFuture<Void> stopped = rig.engine.stop().toCompletableFuture();
-        rig.time.advance(Duration.ofMillis(7_999));
+        rig.time.advance(Duration.ofMillis(5_999));
         assertThat(stopped).isNotDone();
         rig.time.advance(Duration.ofMillis(1));
         assertThat(stopped).isCompleted();

@@ -44,7 +44,7 @@ class SimulationTest {
         AtomicInteger sends = new AtomicInteger();
         AtomicInteger decided = new AtomicInteger();
         AtomicInteger tainted = new AtomicInteger();
-        LongStream.rangeClosed(1, Long.getLong("nip-push.seeds", 900))
+        LongStream.rangeClosed(1, Long.getLong("nip-push.seeds", 2_000))
                 .parallel()
                 .forEach(each -> {
                     try {
